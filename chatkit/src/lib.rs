@@ -1,1 +1,15 @@
-//! chatkit
+//! The server side of OpenAI's ChatKit chat UI.
+#![forbid(unsafe_code)]
+
+#[cfg(feature = "axum")]
+pub mod axum;
+mod error;
+mod server;
+pub mod store;
+pub mod types;
+pub mod widgets;
+
+pub use error::{BoxError, CustomStreamError, Error, ErrorKind, StreamError, TurnError};
+pub use server::{
+    ChatKitHandler, ChatKitServer, EventStream, ProcessResult, StreamingResult, Turn,
+};

@@ -1,0 +1,202 @@
+//! The bounded buffer between a turn and its client.
+//!
+//! A turn serialises each event straight into one byte buffer; the client's side takes everything that is there in one
+//! piece. So an event costs one serialisation and no allocation of its own, and a client that lags behind gets many
+//! frames with one write. A turn that is too far ahead of its client waits.
+
+use std::pin::pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use bytes::{BufMut, Bytes, BytesMut};
+use serde::Serialize;
+use tokio::sync::Notify;
+
+use crate::error::{Error, ErrorKind};
+
+/// A pair of ends over one buffer. The sender's [`space`](FrameSender::space) waits while `limit` bytes are unread.
+pub(super) fn frames(limit: usize) -> (FrameSender, FrameReceiver) {
+    let shared = Arc::new(Shared {
+        limit,
+        state: Mutex::default(),
+        space: Notify::new(),
+    });
+    (FrameSender(Arc::clone(&shared)), FrameReceiver(shared))
+}
+
+struct Shared {
+    limit: usize,
+    state: Mutex<State>,
+    /// Wakes senders that wait for space.
+    space: Notify,
+}
+
+#[derive(Default)]
+struct State {
+    buffer: BytesMut,
+    reader: Option<Waker>,
+    reader_gone: bool,
+    /// Set once, when the turn is over; the error goes to the reader behind the last frame.
+    end: Option<Result<(), Error>>,
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The turn's end. Dropping it without [`finish`](Self::finish) ends the stream with an error: the turn died.
+pub(super) struct FrameSender(Arc<Shared>);
+
+impl FrameSender {
+    /// Appends `data: <event>\n\n`. What is sent after the reader is gone is discarded.
+    ///
+    /// Returns whether the buffer is full, so that the caller waits for [`space`](Self::space).
+    pub(super) fn push(&self, event: &impl Serialize) -> Result<bool, serde_json::Error> {
+        let mut state = self.0.state();
+        if state.reader_gone {
+            return Ok(false);
+        }
+        let start = state.buffer.len();
+        state.buffer.extend_from_slice(b"data: ");
+        if let Err(error) = serde_json::to_writer((&mut state.buffer).writer(), event) {
+            state.buffer.truncate(start);
+            return Err(error);
+        }
+        state.buffer.extend_from_slice(b"\n\n");
+        let full = state.buffer.len() >= self.0.limit;
+        let reader = state.reader.take();
+        drop(state);
+        if let Some(reader) = reader {
+            reader.wake();
+        }
+        Ok(full)
+    }
+
+    /// Waits until the reader has taken what is there, or is gone.
+    pub(super) async fn space(&self) {
+        let mut freed = pin!(self.0.space.notified());
+        loop {
+            // Registered before the look, so that a read in between is not missed.
+            freed.as_mut().enable();
+            {
+                let state = self.0.state();
+                if state.reader_gone || state.buffer.len() < self.0.limit {
+                    return;
+                }
+            }
+            freed.as_mut().await;
+            freed.set(self.0.space.notified());
+        }
+    }
+
+    /// Ends the stream; an error reaches the reader behind the last frame.
+    pub(super) fn finish(&self, result: Result<(), Error>) {
+        let mut state = self.0.state();
+        state.end.get_or_insert(result);
+        let reader = state.reader.take();
+        drop(state);
+        if let Some(reader) = reader {
+            reader.wake();
+        }
+    }
+}
+
+impl Drop for FrameSender {
+    fn drop(&mut self) {
+        self.finish(Err(Error::new(
+            ErrorKind::Internal,
+            "the turn ended without a result",
+        )));
+    }
+}
+
+/// The client's end.
+pub(super) struct FrameReceiver(Arc<Shared>);
+
+impl FrameReceiver {
+    /// Everything that is there, as one piece of whole frames; then the end.
+    pub(super) fn poll_chunk(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Error>>> {
+        let mut state = self.0.state();
+        if !state.buffer.is_empty() {
+            let chunk = state.buffer.split().freeze();
+            drop(state);
+            self.0.space.notify_waiters();
+            return Poll::Ready(Some(Ok(chunk)));
+        }
+        match &mut state.end {
+            Some(result) => Poll::Ready(std::mem::replace(result, Ok(())).err().map(Err)),
+            None => {
+                state.reader = Some(cx.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
+
+    /// [`poll_chunk`](Self::poll_chunk) as a future.
+    #[cfg(test)]
+    pub(super) async fn next(&mut self) -> Option<Result<Bytes, Error>> {
+        std::future::poll_fn(|cx| self.poll_chunk(cx)).await
+    }
+}
+
+impl Drop for FrameReceiver {
+    fn drop(&mut self) {
+        let mut state = self.0.state();
+        state.reader_gone = true;
+        state.buffer = BytesMut::new();
+        drop(state);
+        self.0.space.notify_waiters();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures::FutureExt;
+
+    #[tokio::test]
+    async fn frames_are_joined_and_the_end_comes_last() {
+        let (sender, mut receiver) = frames(1024);
+        sender.push(&1).unwrap();
+        sender.push(&"two").unwrap();
+        sender.finish(Err(Error::cancelled()));
+        assert_eq!(
+            receiver.next().await.unwrap().unwrap(),
+            "data: 1\n\ndata: \"two\"\n\n"
+        );
+        assert_eq!(
+            receiver.next().await.unwrap().unwrap_err().kind(),
+            ErrorKind::Cancelled
+        );
+        assert!(receiver.next().await.is_none());
+    }
+
+    #[tokio::test]
+    async fn a_sender_waits_for_a_slow_reader_and_not_for_one_that_is_gone() {
+        let (sender, mut receiver) = frames(8);
+        assert!(sender.push(&"longer than the limit").unwrap());
+        assert!(sender.space().now_or_never().is_none());
+        receiver.next().await.unwrap().unwrap();
+        sender.space().now_or_never().expect("space after a read");
+        assert!(sender.push(&"longer than the limit").unwrap());
+        let waiting = sender.space();
+        drop(receiver);
+        waiting.await;
+        assert!(!sender.push(&"discarded").unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_sender_that_is_dropped_unfinished_is_an_error() {
+        let (sender, mut receiver) = frames(8);
+        drop(sender);
+        assert_eq!(
+            receiver.next().await.unwrap().unwrap_err().kind(),
+            ErrorKind::Internal
+        );
+    }
+}

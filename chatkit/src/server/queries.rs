@@ -1,0 +1,201 @@
+//! Requests that are answered with one JSON document.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use serde::Serialize;
+
+use super::streaming::logged;
+use super::turn::{public_item, public_thread};
+use super::{ChatKitHandler, ChatKitServer, Turn};
+use crate::error::{Error, ErrorKind};
+use crate::store::{AttachmentStore, DynAttachmentStore, Store};
+use crate::types::{
+    AudioInput, ItemsListParams, NonStreamingRequest, Order, Page, Thread,
+    ThreadCustomActionParams, ThreadItem,
+};
+
+/// The size of a page when the client asks for none.
+const DEFAULT_PAGE_SIZE: usize = 20;
+
+impl<H: ChatKitHandler> ChatKitServer<H> {
+    pub(super) async fn answer(
+        &self,
+        request: NonStreamingRequest,
+        context: H::Context,
+    ) -> Result<Bytes, Error> {
+        self.query(request, context).await.map_err(logged)
+    }
+
+    async fn query(
+        &self,
+        request: NonStreamingRequest,
+        context: H::Context,
+    ) -> Result<Bytes, Error> {
+        let (store, handler) = (&self.store, &self.handler);
+        match request {
+            NonStreamingRequest::ThreadsGetById(params) => {
+                let thread = store.load_thread(&params.thread_id, &context).await?;
+                let items = self
+                    .visible_items(&thread.id, None, DEFAULT_PAGE_SIZE, Order::Asc, &context)
+                    .await?;
+                json(&response(Thread::new(thread, items)))
+            }
+            NonStreamingRequest::ThreadsList(params) => {
+                let limit = page_size(params.limit);
+                let page = store
+                    .load_threads(limit, params.after.as_deref(), params.order, &context)
+                    .await?;
+                json(&page.map(|thread| response(Thread::new(thread, Page::default()))))
+            }
+            NonStreamingRequest::ItemsList(params) => {
+                let ItemsListParams {
+                    thread_id,
+                    limit,
+                    order,
+                    after,
+                    ..
+                } = params;
+                let items = self
+                    .visible_items(&thread_id, after, page_size(limit), order, &context)
+                    .await?;
+                json(&items)
+            }
+            NonStreamingRequest::ItemsFeedback(params) => {
+                handler
+                    .add_feedback(&params.thread_id, &params.item_ids, params.kind, &context)
+                    .await
+                    .map_err(Error::handler)?;
+                Ok(empty())
+            }
+            NonStreamingRequest::AttachmentsCreate(params) => {
+                let mut attachment = self
+                    .attachments()?
+                    .create_attachment(&params, &context)
+                    .await?;
+                store.save_attachment(&attachment, &context).await?;
+                attachment.hide_metadata();
+                json(&attachment)
+            }
+            NonStreamingRequest::AttachmentsDelete(params) => {
+                self.attachments()?
+                    .delete_attachment(&params.attachment_id, &context)
+                    .await?;
+                store
+                    .delete_attachment(&params.attachment_id, &context)
+                    .await?;
+                Ok(empty())
+            }
+            NonStreamingRequest::ThreadsUpdate(params) => {
+                let mut thread = store.load_thread(&params.thread_id, &context).await?;
+                thread.title = Some(params.title);
+                store.save_thread(&thread, &context).await?;
+                json(&response(Thread::new(thread, Page::default())))
+            }
+            NonStreamingRequest::ThreadsDelete(params) => {
+                store.delete_thread(&params.thread_id, &context).await?;
+                Ok(empty())
+            }
+            NonStreamingRequest::InputTranscribe(params) => {
+                let data = STANDARD.decode(&params.audio_base64).map_err(|error| {
+                    Error::new(
+                        ErrorKind::InvalidRequest,
+                        "params.audio_base64: not valid base64",
+                    )
+                    .with_source(error)
+                })?;
+                let audio = AudioInput::new(data, params.mime_type);
+                json(
+                    &handler
+                        .transcribe(audio, &context)
+                        .await
+                        .map_err(Error::handler)?,
+                )
+            }
+            NonStreamingRequest::ThreadsSyncCustomAction(params) => {
+                self.sync_action(params, context).await
+            }
+        }
+    }
+
+    async fn sync_action(
+        &self,
+        params: ThreadCustomActionParams,
+        context: H::Context,
+    ) -> Result<Bytes, Error> {
+        let thread = self.store.load_thread(&params.thread_id, &context).await?;
+        let turn = Turn::new(thread, self.store.clone(), context, None);
+        let sender = self.load_sender(&turn, params.item_id.as_deref()).await?;
+        let result = self.handler.sync_action(&turn, params.action, sender).await;
+        turn.save_thread().await?;
+        turn.close();
+        let mut response = result.map_err(Error::handler)?;
+        response.updated_item = response
+            .updated_item
+            .and_then(|mut item| public_item(&mut item).then_some(item));
+        json(&response)
+    }
+
+    fn attachments(&self) -> Result<&DynAttachmentStore<H::Context>, Error> {
+        self.attachment_store
+            .as_ref()
+            .ok_or_else(|| Error::new(ErrorKind::NotSupported, "attachments are not supported"))
+    }
+
+    /// A page of what the client may see. Hidden items neither use up the limit nor end a page early.
+    async fn visible_items(
+        &self,
+        thread_id: &str,
+        after: Option<String>,
+        limit: usize,
+        order: Order,
+        context: &H::Context,
+    ) -> Result<Page<ThreadItem>, Error> {
+        let mut after = after.filter(|after| !after.is_empty());
+        let mut items: Vec<ThreadItem> = Vec::new();
+        loop {
+            let wanted = limit - items.len();
+            let page = self
+                .store
+                .load_thread_items(thread_id, after.as_deref(), wanted, order, context)
+                .await?;
+            items.extend(
+                page.data
+                    .into_iter()
+                    .filter_map(|mut item| public_item(&mut item).then_some(item)),
+            );
+            if !page.has_more {
+                return Ok(Page::last(items));
+            }
+            after = page.after;
+            if items.len() >= limit || after.is_none() {
+                return Ok(Page::with_more(items, after));
+            }
+        }
+    }
+}
+
+fn page_size(limit: Option<u32>) -> usize {
+    match limit {
+        None | Some(0) => DEFAULT_PAGE_SIZE,
+        Some(limit) => limit as usize,
+    }
+}
+
+fn response(mut thread: Thread) -> Thread {
+    public_thread(&mut thread);
+    thread
+}
+
+fn empty() -> Bytes {
+    Bytes::from_static(b"{}")
+}
+
+fn json(value: &impl Serialize) -> Result<Bytes, Error> {
+    match serde_json::to_vec(value) {
+        Ok(json) => Ok(json.into()),
+        Err(error) => {
+            Err(Error::new(ErrorKind::Internal, "a response does not serialise").with_source(error))
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! The stream of events of one turn, as bytes.
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::Stream;
+use tokio::time::{Instant, Sleep};
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use super::frames::FrameReceiver;
+use crate::error::{Error, ErrorKind};
+
+/// The events of a turn, as server-sent events.
+///
+/// Each chunk holds one or more whole frames, `data: <one line of JSON>\n\n`. The stream ends when the turn does. A failure
+/// that the protocol has no event for (an unknown thread, say) is the stream's last element; an HTTP adapter makes an
+/// `error` event of it, see [`into_event_stream`](Self::into_event_stream).
+///
+/// Dropping it cancels the turn: the handler's future is dropped, and what was said so far is saved by
+/// [`handle_stream_cancelled`](super::ChatKitHandler::handle_stream_cancelled).
+pub struct StreamingResult {
+    frames: FrameReceiver,
+    /// Cancels the turn when this is dropped.
+    guard: DropGuard,
+    cancel: CancellationToken,
+}
+
+impl StreamingResult {
+    pub(super) fn new(frames: FrameReceiver, cancel: CancellationToken) -> Self {
+        Self {
+            frames,
+            guard: cancel.clone().drop_guard(),
+            cancel,
+        }
+    }
+
+    /// A handle that cancels the turn from elsewhere. The stream then ends with [`ErrorKind::Cancelled`], after the turn
+    /// was saved.
+    pub fn cancellation(&self) -> CancellationToken {
+        self.cancel.clone()
+    }
+
+    /// The body of an HTTP response: failures become `error` events, and a comment is sent whenever nothing else was for
+    /// `keep_alive`, so that a client that vanished is noticed. Clients ignore comments.
+    ///
+    /// Needs a Tokio runtime with its timer enabled.
+    pub fn into_event_stream(self, keep_alive: Duration) -> EventStream {
+        EventStream {
+            events: Some(self),
+            keep_alive,
+            sleep: Box::pin(tokio::time::sleep(keep_alive)),
+        }
+    }
+}
+
+impl Stream for StreamingResult {
+    type Item = Result<Bytes, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.frames.poll_chunk(cx)
+    }
+}
+
+impl fmt::Debug for StreamingResult {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StreamingResult")
+            .field("guard", &self.guard)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A [`StreamingResult`] as the body of an HTTP response; it never fails.
+#[derive(Debug)]
+pub struct EventStream {
+    events: Option<StreamingResult>,
+    keep_alive: Duration,
+    sleep: Pin<Box<Sleep>>,
+}
+
+impl Stream for EventStream {
+    type Item = Bytes;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        let this = &mut *self;
+        let Some(events) = &mut this.events else {
+            return Poll::Ready(None);
+        };
+        match events.frames.poll_chunk(cx) {
+            Poll::Ready(Some(Ok(chunk))) => {
+                this.sleep.as_mut().reset(Instant::now() + this.keep_alive);
+                Poll::Ready(Some(chunk))
+            }
+            Poll::Ready(Some(Err(error))) => {
+                this.events = None;
+                // A cancelled turn has nobody to tell.
+                if error.kind() == ErrorKind::Cancelled {
+                    return Poll::Ready(None);
+                }
+                Poll::Ready(Some(error_frame(&error)))
+            }
+            Poll::Ready(None) => {
+                this.events = None;
+                Poll::Ready(None)
+            }
+            Poll::Pending => {
+                ready!(this.sleep.as_mut().poll(cx));
+                this.sleep.as_mut().reset(Instant::now() + this.keep_alive);
+                Poll::Ready(Some(Bytes::from_static(b": keep-alive\n\n")))
+            }
+        }
+    }
+}
+
+/// One frame with the `error` event of a failure.
+pub(crate) fn error_frame(error: &Error) -> Bytes {
+    let event = crate::types::ThreadStreamEvent::from(error.to_event());
+    let json = serde_json::to_string(&event).unwrap_or_default();
+    Bytes::from(format!("data: {json}\n\n"))
+}

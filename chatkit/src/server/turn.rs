@@ -1,0 +1,425 @@
+//! A turn: the one place that tracks, stores, filters and serialises events.
+
+use std::fmt;
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use futures::{Stream, StreamExt};
+
+use super::frames::FrameSender;
+use super::pending::PendingItems;
+use crate::error::{Error, ErrorKind, TurnError};
+use crate::store::{DynStore, Store, StoreItemType};
+use crate::types::{
+    JsonObject, Order, Page, Thread, ThreadItem, ThreadItemDoneEvent, ThreadItemReplacedEvent,
+    ThreadMetadata, ThreadStatus, ThreadStreamEvent, ThreadUpdatedEvent,
+};
+use crate::widgets::{WidgetRoot, WidgetStream};
+
+/// One answer of the server in one thread, while it is being given.
+///
+/// A handler gets a reference to it and sends events through it. Cloning is cheap and gives another handle to the same
+/// turn, for tools and helpers. Once the turn is over or cancelled, sending fails with [`ErrorKind::Cancelled`].
+pub struct Turn<C> {
+    inner: Arc<Inner<C>>,
+}
+
+struct Inner<C> {
+    thread_id: String,
+    context: C,
+    store: DynStore<C>,
+    thread: Mutex<ThreadState>,
+    /// The thread differs from what is stored. Apart from the lock, so that an event in an unchanged thread takes none.
+    thread_changed: AtomicBool,
+    pending: Mutex<PendingItems>,
+    /// Where events go; a detached turn has no client.
+    frames: Option<FrameSender>,
+    /// Store writes that have begun. A cancelled turn waits for them, so that what is stored and what is pending agree.
+    writes: AtomicUsize,
+    over: AtomicBool,
+}
+
+struct ThreadState {
+    current: Arc<ThreadMetadata>,
+    saved: Arc<ThreadMetadata>,
+    /// Someone is saving the thread already, and will look again when done.
+    saving: bool,
+}
+
+impl<C> Clone for Turn<C> {
+    fn clone(&self) -> Self {
+        Self {
+            inner: Arc::clone(&self.inner),
+        }
+    }
+}
+
+impl<C> fmt::Debug for Turn<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Turn")
+            .field("thread_id", &self.inner.thread_id)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<C: Send + Sync + 'static> Turn<C> {
+    /// A turn without a client: what is sent to it is stored as always, and reaches nobody.
+    ///
+    /// For work outside of a request, and for tests of handlers. `thread` should be stored already.
+    pub fn detached(thread: ThreadMetadata, store: impl Store<C>, context: C) -> Self {
+        Self::new(thread, DynStore::new(store), context, None)
+    }
+
+    pub(super) fn new(
+        thread: ThreadMetadata,
+        store: DynStore<C>,
+        context: C,
+        frames: Option<FrameSender>,
+    ) -> Self {
+        let thread = Arc::new(thread);
+        Self {
+            inner: Arc::new(Inner {
+                thread_id: thread.id.clone(),
+                context,
+                store,
+                thread: Mutex::new(ThreadState {
+                    saved: Arc::clone(&thread),
+                    current: thread,
+                    saving: false,
+                }),
+                thread_changed: AtomicBool::new(false),
+                pending: Mutex::default(),
+                frames,
+                writes: AtomicUsize::new(0),
+                over: AtomicBool::new(false),
+            }),
+        }
+    }
+
+    /// The thread's id.
+    pub fn thread_id(&self) -> &str {
+        &self.inner.thread_id
+    }
+
+    /// The thread as it is now, with the changes made in this turn.
+    pub fn thread(&self) -> Arc<ThreadMetadata> {
+        Arc::clone(&self.thread_state().current)
+    }
+
+    /// What the request brought along.
+    pub fn context(&self) -> &C {
+        &self.inner.context
+    }
+
+    /// The server's store.
+    pub fn store(&self) -> &DynStore<C> {
+        &self.inner.store
+    }
+
+    /// A new id from the store.
+    pub fn generate_id(&self, item_type: StoreItemType) -> String {
+        match item_type {
+            StoreItemType::Thread => self.inner.store.generate_thread_id(&self.inner.context),
+            _ => self
+                .inner
+                .store
+                .generate_item_id(item_type, &self.thread(), &self.inner.context),
+        }
+    }
+
+    /// The newest `limit` items of the thread, oldest first, hidden ones included: the history a model needs.
+    pub async fn recent_items(&self, limit: usize) -> Result<Vec<ThreadItem>, Error> {
+        let page = self
+            .inner
+            .store
+            .load_thread_items(
+                self.thread_id(),
+                None,
+                limit,
+                Order::Desc,
+                &self.inner.context,
+            )
+            .await?;
+        let mut items = page.data;
+        items.reverse();
+        Ok(items)
+    }
+
+    /// Stores what the event says, then sends it to the client.
+    ///
+    /// When this returns, a finished, replaced or removed item is in the store. Hidden items are stored and never sent.
+    /// Changes of the thread made since the last event follow as a `thread.updated` event.
+    ///
+    /// Waits while the client is too far behind. Events of concurrent callers keep the order of each caller.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Store`] when the store fails; the event is then not sent. [`ErrorKind::Cancelled`] when the turn is
+    /// over.
+    pub async fn send(&self, event: impl Into<ThreadStreamEvent>) -> Result<(), Error> {
+        let mut event = event.into();
+        self.emit(&mut event).await
+    }
+
+    /// Adds a finished item: stores it and sends `thread.item.done`.
+    pub async fn add_item(&self, item: impl Into<ThreadItem>) -> Result<(), Error> {
+        self.send(ThreadItemDoneEvent::new(item)).await
+    }
+
+    /// Replaces an item of the thread: stores it and sends `thread.item.replaced`.
+    pub async fn replace_item(&self, item: impl Into<ThreadItem>) -> Result<(), Error> {
+        self.send(ThreadItemReplacedEvent::new(item)).await
+    }
+
+    /// Sends all events of a stream, until it ends or fails.
+    ///
+    /// Dropping the returned future drops the stream.
+    pub async fn forward<E>(
+        &self,
+        events: impl Stream<Item = Result<ThreadStreamEvent, E>>,
+    ) -> Result<(), TurnError>
+    where
+        TurnError: From<E>,
+    {
+        let mut events = pin!(events);
+        while let Some(event) = events.next().await {
+            self.emit(&mut event?).await?;
+        }
+        Ok(())
+    }
+
+    /// Adds a widget to the thread.
+    pub async fn stream_widget(&self, widget: WidgetRoot) -> Result<(), Error> {
+        let id = self.generate_id(StoreItemType::Message);
+        self.send(WidgetStream::once(id, self.thread_id(), widget))
+            .await
+    }
+
+    /// Changes the thread's title.
+    pub fn set_title(&self, title: impl Into<String>) {
+        let title = title.into();
+        self.update_thread(|thread| thread.title = Some(title));
+    }
+
+    /// Changes the thread's status: a locked or closed thread takes no more messages.
+    pub fn set_status(&self, status: ThreadStatus) {
+        self.update_thread(|thread| thread.status = status);
+    }
+
+    /// Replaces the thread's metadata, which clients never see.
+    pub fn set_metadata(&self, metadata: JsonObject) {
+        self.update_thread(|thread| thread.metadata = metadata);
+    }
+
+    /// Changes the thread.
+    ///
+    /// The change is stored and sent as `thread.updated` behind the next event of this turn, or at its end; several
+    /// changes in a row become one event. The thread's id cannot be changed.
+    pub fn update_thread(&self, change: impl FnOnce(&mut ThreadMetadata)) {
+        let mut state = self.thread_state();
+        let thread = Arc::make_mut(&mut state.current);
+        change(thread);
+        if thread.id != self.inner.thread_id {
+            thread.id.clone_from(&self.inner.thread_id);
+        }
+        self.inner.thread_changed.store(true, Ordering::Release);
+    }
+
+    /// The hot path: for a text delta this tracks, serialises into the buffer, and touches nothing else.
+    pub(super) async fn emit(&self, event: &mut ThreadStreamEvent) -> Result<(), Error> {
+        self.persist(event).await?;
+        if self.push(event)? {
+            self.wait_for_client().await;
+        }
+        if self.inner.thread_changed.load(Ordering::Acquire) {
+            self.save_thread().await?;
+        }
+        Ok(())
+    }
+
+    async fn persist(&self, event: &ThreadStreamEvent) -> Result<(), Error> {
+        let Inner {
+            store,
+            thread_id,
+            context,
+            ..
+        } = &*self.inner;
+        match event {
+            ThreadStreamEvent::ThreadItemUpdated(event) => {
+                self.check_open()?;
+                self.pending().apply(&event.item_id, &event.update);
+            }
+            ThreadStreamEvent::ThreadItemAdded(event) => {
+                self.check_open()?;
+                self.pending().add(event.item.clone());
+            }
+            ThreadStreamEvent::ThreadItemDone(event) => {
+                let _write = self.begin_write()?;
+                store
+                    .add_thread_item(thread_id, &event.item, context)
+                    .await?;
+                self.pending().remove(event.item.id());
+            }
+            ThreadStreamEvent::ThreadItemReplaced(event) => {
+                let _write = self.begin_write()?;
+                store.save_item(thread_id, &event.item, context).await?;
+                self.pending().remove(event.item.id());
+            }
+            ThreadStreamEvent::ThreadItemRemoved(event) => {
+                let _write = self.begin_write()?;
+                store
+                    .delete_thread_item(thread_id, &event.item_id, context)
+                    .await?;
+                self.pending().remove(&event.item_id);
+            }
+            _ => self.check_open()?,
+        }
+        Ok(())
+    }
+
+    /// Serialises what the client may see. Returns whether the buffer is full.
+    pub(super) fn push(&self, event: &mut ThreadStreamEvent) -> Result<bool, Error> {
+        let Some(frames) = &self.inner.frames else {
+            return Ok(false);
+        };
+        if !make_public(event) {
+            return Ok(false);
+        }
+        frames.push(event).map_err(|error| {
+            Error::new(ErrorKind::Internal, "an event does not serialise").with_source(error)
+        })
+    }
+
+    /// Waits until the client has taken what is in the buffer. Kept out of the hot path's future.
+    async fn wait_for_client(&self) {
+        if let Some(frames) = &self.inner.frames {
+            frames.space().await;
+        }
+    }
+
+    /// Stores the thread and tells the client, if the thread has changed.
+    pub(super) async fn save_thread(&self) -> Result<(), Error> {
+        loop {
+            let changed = {
+                let mut state = self.thread_state();
+                self.inner.thread_changed.store(false, Ordering::Release);
+                if state.saving || state.current == state.saved {
+                    return Ok(());
+                }
+                state.saving = true;
+                Arc::clone(&state.current)
+            };
+            let saving = SavingThread(self);
+            self.inner
+                .store
+                .save_thread(&changed, &self.inner.context)
+                .await?;
+            self.thread_state().saved = Arc::clone(&changed);
+            drop(saving);
+            let thread = Thread::new((*changed).clone(), Page::default());
+            self.push(&mut ThreadUpdatedEvent::new(thread).into())?;
+        }
+    }
+
+    /// Takes the unfinished items; nothing can be sent any more.
+    pub(super) fn close(&self) -> Vec<ThreadItem> {
+        self.inner.over.store(true, Ordering::Release);
+        self.pending().take()
+    }
+
+    /// Refuses new events. Writes that have begun go on.
+    pub(super) fn refuse_events(&self) {
+        self.inner.over.store(true, Ordering::Release);
+    }
+
+    pub(super) fn is_writing(&self) -> bool {
+        self.inner.writes.load(Ordering::Acquire) > 0
+    }
+
+    /// Ends the client's stream.
+    pub(super) fn finish(&self, result: Result<(), Error>) {
+        self.inner.over.store(true, Ordering::Release);
+        if let Some(frames) = &self.inner.frames {
+            frames.finish(result);
+        }
+    }
+
+    fn check_open(&self) -> Result<(), Error> {
+        if self.inner.over.load(Ordering::Acquire) {
+            Err(Error::cancelled())
+        } else {
+            Ok(())
+        }
+    }
+
+    fn begin_write(&self) -> Result<Write<'_>, Error> {
+        self.check_open()?;
+        self.inner.writes.fetch_add(1, Ordering::AcqRel);
+        Ok(Write(&self.inner.writes))
+    }
+
+    fn pending(&self) -> MutexGuard<'_, PendingItems> {
+        self.inner
+            .pending
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn thread_state(&self) -> MutexGuard<'_, ThreadState> {
+        self.inner
+            .thread
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A store write that has begun; counted until it is dropped.
+struct Write<'a>(&'a AtomicUsize);
+
+impl Drop for Write<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// The right to save the thread, given back even when the save is dropped half way.
+struct SavingThread<'a, C: Send + Sync + 'static>(&'a Turn<C>);
+
+impl<C: Send + Sync + 'static> Drop for SavingThread<'_, C> {
+    fn drop(&mut self) {
+        self.0.thread_state().saving = false;
+    }
+}
+
+/// Takes out what the client must not see: hidden items and private metadata. Returns whether anything is left to send.
+///
+/// Called after the event was stored, on the event itself, so that no copy is made.
+fn make_public(event: &mut ThreadStreamEvent) -> bool {
+    match event {
+        ThreadStreamEvent::ThreadItemAdded(event) => public_item(&mut event.item),
+        ThreadStreamEvent::ThreadItemDone(event) => public_item(&mut event.item),
+        ThreadStreamEvent::ThreadItemReplaced(event) => public_item(&mut event.item),
+        ThreadStreamEvent::ThreadCreated(event) => {
+            public_thread(&mut event.thread);
+            true
+        }
+        ThreadStreamEvent::ThreadUpdated(event) => {
+            public_thread(&mut event.thread);
+            true
+        }
+        _ => true,
+    }
+}
+
+/// Prepares an item for the client. Returns false for one that the client must not see at all.
+pub(super) fn public_item(item: &mut ThreadItem) -> bool {
+    item.hide_private_metadata();
+    !item.is_hidden()
+}
+
+/// Prepares a thread for the client: no metadata, no hidden items.
+pub(super) fn public_thread(thread: &mut Thread) {
+    thread.metadata.metadata.clear();
+    thread.items.data.retain_mut(public_item);
+}

@@ -1,0 +1,100 @@
+//! Stores behind a pointer, so that the rest of the library has one type for all of them.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use super::{AttachmentStore, Store, StoreError, StoreItemType};
+use crate::types::{Attachment, AttachmentCreateParams, Order, Page, ThreadItem, ThreadMetadata};
+
+type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
+
+// The object-safe twins of the two traits: one boxed future a store call, which is nothing beside the call itself.
+macro_rules! erased {
+    (
+        $(#[$doc:meta])* $name:ident = dyn $erased:ident for $store:ident;
+        sync { $( fn $plain:ident(&self $(, $parg:ident: $pty:tt)*) -> $pout:ty; )* }
+        async { $( fn $method:ident(&self $(, $arg:ident: $ty:tt)*) -> $out:ty; )* }
+    ) => {
+        trait $erased<C>: Send + Sync {
+            $( fn $plain(&self $(, $parg: erased!(@ty $pty))*, context: &C) -> $pout; )*
+            $( fn $method<'a>(&'a self $(, $arg: erased!(@arg 'a $ty))*, context: &'a C) -> BoxFuture<'a, $out>; )*
+        }
+
+        impl<C: Send + Sync + 'static, S: $store<C>> $erased<C> for S {
+            $( fn $plain(&self $(, $parg: erased!(@ty $pty))*, context: &C) -> $pout { $store::$plain(self $(, $parg)*, context) } )*
+            $( fn $method<'a>(&'a self $(, $arg: erased!(@arg 'a $ty))*, context: &'a C) -> BoxFuture<'a, $out> {
+                Box::pin($store::$method(self $(, $arg)*, context))
+            } )*
+        }
+
+        $(#[$doc])*
+        pub struct $name<C>(Arc<dyn $erased<C>>);
+
+        impl<C: Send + Sync + 'static> $name<C> {
+            /// Puts a store behind a pointer.
+            pub fn new(store: impl $store<C>) -> Self {
+                Self(Arc::new(store))
+            }
+        }
+
+        impl<C> Clone for $name<C> {
+            fn clone(&self) -> Self {
+                Self(Arc::clone(&self.0))
+            }
+        }
+
+        impl<C> std::fmt::Debug for $name<C> {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(stringify!($name))
+            }
+        }
+
+        impl<C: Send + Sync + 'static> $store<C> for $name<C> {
+            $( fn $plain(&self $(, $parg: erased!(@ty $pty))*, context: &C) -> $pout { self.0.$plain($($parg,)* context) } )*
+            $( async fn $method(&self $(, $arg: erased!(@ty $ty))*, context: &C) -> Result<$out, StoreError> {
+                self.0.$method($($arg,)* context).await
+            } )*
+        }
+    };
+    (@ty [$($ty:tt)*]) => { $($ty)* };
+    (@arg $a:lifetime [&str]) => { &$a str };
+    (@arg $a:lifetime [Option<&str>]) => { Option<&$a str> };
+    (@arg $a:lifetime [&$ty:ty]) => { &$a $ty };
+    (@arg $a:lifetime [$ty:ty]) => { $ty };
+}
+
+erased! {
+    /// Any [`Store`] for contexts of type `C`. Cheap to clone; itself a [`Store`].
+    DynStore = dyn ErasedStore for Store;
+    sync {
+        fn generate_thread_id(&self) -> String;
+        fn generate_item_id(&self, item_type: [StoreItemType], thread: [&ThreadMetadata]) -> String;
+    }
+    async {
+        fn load_thread(&self, thread_id: [&str]) -> ThreadMetadata;
+        fn save_thread(&self, thread: [&ThreadMetadata]) -> ();
+        fn load_threads(&self, limit: [usize], after: [Option<&str>], order: [Order]) -> Page<ThreadMetadata>;
+        fn delete_thread(&self, thread_id: [&str]) -> ();
+        fn load_thread_items(&self, thread_id: [&str], after: [Option<&str>], limit: [usize], order: [Order]) -> Page<ThreadItem>;
+        fn add_thread_item(&self, thread_id: [&str], item: [&ThreadItem]) -> ();
+        fn save_item(&self, thread_id: [&str], item: [&ThreadItem]) -> ();
+        fn load_item(&self, thread_id: [&str], item_id: [&str]) -> ThreadItem;
+        fn delete_thread_item(&self, thread_id: [&str], item_id: [&str]) -> ();
+        fn save_attachment(&self, attachment: [&Attachment]) -> ();
+        fn load_attachment(&self, attachment_id: [&str]) -> Attachment;
+        fn delete_attachment(&self, attachment_id: [&str]) -> ();
+    }
+}
+
+erased! {
+    /// Any [`AttachmentStore`] for contexts of type `C`. Cheap to clone; itself an [`AttachmentStore`].
+    DynAttachmentStore = dyn ErasedAttachmentStore for AttachmentStore;
+    sync {
+        fn generate_attachment_id(&self, mime_type: [&str]) -> String;
+    }
+    async {
+        fn delete_attachment(&self, attachment_id: [&str]) -> ();
+        fn create_attachment(&self, params: [&AttachmentCreateParams]) -> Attachment;
+    }
+}

@@ -1,0 +1,275 @@
+//! Where threads live: the [`Store`] and [`AttachmentStore`] traits, and the stores that come with the crate.
+
+mod dynamic;
+mod memory;
+mod scope;
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::future::Future;
+
+pub use dynamic::{DynAttachmentStore, DynStore};
+pub use memory::MemoryStore;
+
+use crate::error::BoxError;
+use crate::types::{Attachment, AttachmentCreateParams, Order, Page, ThreadItem, ThreadMetadata};
+
+/// What an id is wanted for; it decides the id's prefix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum StoreItemType {
+    /// A thread, `thr_…`.
+    Thread,
+    /// A message of the user or the assistant, a widget, a generated image, `msg_…`.
+    Message,
+    /// A client tool call, `tc_…`.
+    ToolCall,
+    /// A task, `tsk_…`.
+    Task,
+    /// A workflow, `wf_…`.
+    Workflow,
+    /// An attachment, `atc_…`.
+    Attachment,
+    /// Hidden context of the library itself, `shcx_…`.
+    SdkHiddenContext,
+}
+
+impl StoreItemType {
+    /// The prefix of generated ids, without the underscore. The prefixes are those of the Python SDK.
+    pub fn prefix(self) -> &'static str {
+        match self {
+            Self::Thread => "thr",
+            Self::Message => "msg",
+            Self::ToolCall => "tc",
+            Self::Task => "tsk",
+            Self::Workflow => "wf",
+            Self::Attachment => "atc",
+            Self::SdkHiddenContext => "shcx",
+        }
+    }
+}
+
+/// A new id: the type's prefix, an underscore and 32 random hexadecimal digits.
+pub fn default_generate_id(item_type: StoreItemType) -> String {
+    format!("{}_{}", item_type.prefix(), uuid::Uuid::new_v4().simple())
+}
+
+/// Why a store call failed.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// There is no such thing for this caller. What belongs to another user is not found either.
+    NotFound {
+        /// What was looked for: `"thread"`, `"item"`, `"attachment"`.
+        what: &'static str,
+        /// The id it was looked for by.
+        id: String,
+    },
+    /// The write collides with what is stored.
+    Conflict(BoxError),
+    /// The store does not offer this; the text says what is missing, and the client may see it.
+    NotSupported(&'static str),
+    /// Anything else: a lost connection, a full disk, a record that does not decode.
+    Other(BoxError),
+}
+
+impl StoreError {
+    /// There is no `what` with this id.
+    pub fn not_found(what: &'static str, id: impl Into<String>) -> Self {
+        Self::NotFound {
+            what,
+            id: id.into(),
+        }
+    }
+
+    /// Any other failure, with its cause.
+    pub fn other(cause: impl Into<BoxError>) -> Self {
+        Self::Other(cause.into())
+    }
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotFound { what, .. } => write!(f, "{what} not found"),
+            Self::Conflict(_) => f.write_str("the write collides with what is stored"),
+            Self::NotSupported(what) => f.write_str(what),
+            Self::Other(_) => f.write_str("the store failed"),
+        }
+    }
+}
+
+impl StdError for StoreError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match self {
+            Self::Conflict(cause) | Self::Other(cause) => Some(&**cause),
+            Self::NotFound { .. } | Self::NotSupported(_) => None,
+        }
+    }
+}
+
+/// Keeps threads, their items and the records of attachments.
+///
+/// `C` is the context of a request: whatever your server learns of the caller. A store uses it to keep users apart: what
+/// belongs to another user is [not found](StoreError::NotFound).
+///
+/// Every method may be called concurrently. Dropping the returned future may or may not undo the write, but never
+/// leaves a half of it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a store for requests with the context `{C}`",
+    note = "implement `chatkit::store::Store<{C}>`, or use `MemoryStore` or `SqliteStore`"
+)]
+pub trait Store<C>: Send + Sync + 'static {
+    /// A new thread id.
+    fn generate_thread_id(&self, context: &C) -> String {
+        let _ = context;
+        default_generate_id(StoreItemType::Thread)
+    }
+
+    /// A new item id for `thread`.
+    fn generate_item_id(
+        &self,
+        item_type: StoreItemType,
+        thread: &ThreadMetadata,
+        context: &C,
+    ) -> String {
+        let _ = (thread, context);
+        default_generate_id(item_type)
+    }
+
+    /// A thread without its items. Fails with [`StoreError::NotFound`].
+    fn load_thread(
+        &self,
+        thread_id: &str,
+        context: &C,
+    ) -> impl Future<Output = Result<ThreadMetadata, StoreError>> + Send;
+
+    /// Inserts or replaces a thread.
+    fn save_thread(
+        &self,
+        thread: &ThreadMetadata,
+        context: &C,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// A page of threads by creation time; threads of equal times in the order they were saved.
+    ///
+    /// `after` is the id of the thread behind which the page begins; an unknown one is [`StoreError::NotFound`]. The
+    /// page's `after` is the id of its last thread when there is more.
+    fn load_threads(
+        &self,
+        limit: usize,
+        after: Option<&str>,
+        order: Order,
+        context: &C,
+    ) -> impl Future<Output = Result<Page<ThreadMetadata>, StoreError>> + Send;
+
+    /// Deletes a thread and its items. Deleting what is not there succeeds.
+    fn delete_thread(
+        &self,
+        thread_id: &str,
+        context: &C,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// A page of a thread's items by creation time; items of equal times in the order they were added. `after` is as in
+    /// [`load_threads`](Self::load_threads). An unknown thread has no items.
+    fn load_thread_items(
+        &self,
+        thread_id: &str,
+        after: Option<&str>,
+        limit: usize,
+        order: Order,
+        context: &C,
+    ) -> impl Future<Output = Result<Page<ThreadItem>, StoreError>> + Send;
+
+    /// Adds an item to a thread. An item with the same id in that thread is replaced where it stands.
+    fn add_thread_item(
+        &self,
+        thread_id: &str,
+        item: &ThreadItem,
+        context: &C,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Replaces an item of a thread where it stands, or adds it.
+    fn save_item(
+        &self,
+        thread_id: &str,
+        item: &ThreadItem,
+        context: &C,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// One item of a thread. Fails with [`StoreError::NotFound`].
+    fn load_item(
+        &self,
+        thread_id: &str,
+        item_id: &str,
+        context: &C,
+    ) -> impl Future<Output = Result<ThreadItem, StoreError>> + Send;
+
+    /// Deletes an item. Deleting what is not there succeeds.
+    fn delete_thread_item(
+        &self,
+        thread_id: &str,
+        item_id: &str,
+        context: &C,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Inserts or replaces the record of an attachment.
+    fn save_attachment(
+        &self,
+        attachment: &Attachment,
+        context: &C,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// The record of an attachment. Fails with [`StoreError::NotFound`].
+    fn load_attachment(
+        &self,
+        attachment_id: &str,
+        context: &C,
+    ) -> impl Future<Output = Result<Attachment, StoreError>> + Send;
+
+    /// Deletes the record of an attachment. Deleting what is not there succeeds.
+    fn delete_attachment(
+        &self,
+        attachment_id: &str,
+        context: &C,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// Keeps the bytes of attachments.
+///
+/// The records (name, type, thread) are in the [`Store`]; this trait makes the place that bytes are uploaded to, and
+/// deletes them.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an attachment store for requests with the context `{C}`",
+    note = "implement `chatkit::store::AttachmentStore<{C}>`"
+)]
+pub trait AttachmentStore<C>: Send + Sync + 'static {
+    /// Deletes an attachment's bytes. Deleting what is not there succeeds.
+    fn delete_attachment(
+        &self,
+        attachment_id: &str,
+        context: &C,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Makes the record of an attachment that is about to be uploaded, with its upload descriptor.
+    ///
+    /// Needed for two-phase uploads only. The default fails with [`StoreError::NotSupported`].
+    fn create_attachment(
+        &self,
+        params: &AttachmentCreateParams,
+        context: &C,
+    ) -> impl Future<Output = Result<Attachment, StoreError>> + Send {
+        let _ = (params, context);
+        async {
+            Err(StoreError::NotSupported(
+                "two-phase uploads are not supported",
+            ))
+        }
+    }
+
+    /// A new attachment id.
+    fn generate_attachment_id(&self, mime_type: &str, context: &C) -> String {
+        let _ = (mime_type, context);
+        default_generate_id(StoreItemType::Attachment)
+    }
+}

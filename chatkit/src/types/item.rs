@@ -1,0 +1,278 @@
+//! The items of a thread.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::time::{now, timestamp};
+use super::{
+    AssistantMessageContent, Attachment, InferenceOptions, JsonObject, StructuredInput,
+    StructuredInputStatus, Task, UserMessageContent, Workflow,
+};
+use crate::widgets::WidgetRoot;
+
+macro_rules! items {
+    ($(
+        $(#[$doc:meta])*
+        $variant:ident($name:ident) = $tag:literal {
+            $($(#[$rdoc:meta])* $required:ident: $rty:ty,)*
+        } optional {
+            $($(#[$fdoc:meta])* $field:ident: $ty:ty = $default:expr,)*
+        }
+    )*) => {
+        /// An item of a thread.
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+        #[serde(tag = "type")]
+        #[non_exhaustive]
+        pub enum ThreadItem {
+            $($(#[$doc])* #[serde(rename = $tag)] $variant($name),)*
+        }
+
+        impl ThreadItem {
+            /// The item's id.
+            pub fn id(&self) -> &str {
+                match self { $(Self::$variant(item) => &item.id,)* }
+            }
+
+            /// The thread it belongs to.
+            pub fn thread_id(&self) -> &str {
+                match self { $(Self::$variant(item) => &item.thread_id,)* }
+            }
+
+            /// When it was made.
+            pub fn created_at(&self) -> DateTime<Utc> {
+                match self { $(Self::$variant(item) => item.created_at,)* }
+            }
+
+            /// Its `type` on the wire.
+            pub fn type_name(&self) -> &'static str {
+                match self { $(Self::$variant(_) => $tag,)* }
+            }
+        }
+
+        $(
+            $(#[$doc])*
+            #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+            #[non_exhaustive]
+            pub struct $name {
+                /// The item's id.
+                pub id: String,
+                /// The thread it belongs to.
+                pub thread_id: String,
+                /// When it was made.
+                #[serde(with = "timestamp")]
+                pub created_at: DateTime<Utc>,
+                $($(#[$rdoc])* pub $required: $rty,)*
+                $($(#[$fdoc])* pub $field: $ty,)*
+            }
+
+            impl $name {
+                /// An item made now, with the required fields only.
+                pub fn new(
+                    id: impl Into<String>,
+                    thread_id: impl Into<String>,
+                    $($required: impl Into<$rty>,)*
+                ) -> Self {
+                    Self {
+                        id: id.into(),
+                        thread_id: thread_id.into(),
+                        created_at: now(),
+                        $($required: $required.into(),)*
+                        $($field: $default,)*
+                    }
+                }
+            }
+
+            impl From<$name> for ThreadItem {
+                fn from(item: $name) -> Self {
+                    Self::$variant(item)
+                }
+            }
+        )*
+    };
+}
+
+items! {
+    /// What a user wrote.
+    UserMessage(UserMessageItem) = "user_message" {
+        /// Text and mentions, in order.
+        content: Vec<UserMessageContent>,
+    } optional {
+        /// The files sent along.
+        #[serde(default, deserialize_with = "super::null_as_default")]
+        attachments: Vec<Attachment> = Vec::new(),
+        /// The passage of the conversation that the message refers to.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        quoted_text: Option<String> = None,
+        /// What the user chose in the composer.
+        #[serde(default, deserialize_with = "super::null_as_default")]
+        inference_options: InferenceOptions = InferenceOptions::default(),
+    }
+
+    /// What the assistant wrote.
+    AssistantMessage(AssistantMessageItem) = "assistant_message" {
+        /// The parts, in order.
+        content: Vec<AssistantMessageContent>,
+    } optional {}
+
+    /// Something the client is asked to do, with a result.
+    ClientToolCall(ClientToolCallItem) = "client_tool_call" {
+        /// The id that the model knows the call by.
+        call_id: String,
+        /// The tool's name.
+        name: String,
+        /// The arguments for the client.
+        arguments: JsonObject,
+    } optional {
+        /// Whether the client has answered.
+        #[serde(default)]
+        status: ClientToolCallStatus = ClientToolCallStatus::Pending,
+        /// The client's answer. Untrusted.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        output: Option<Value> = None,
+    }
+
+    /// A widget.
+    Widget(WidgetItem) = "widget" {
+        /// The widget.
+        widget: WidgetRoot,
+    } optional {
+        /// What copying the widget puts into the clipboard.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        copy_text: Option<String> = None,
+    }
+
+    /// An image that the model has made, or is making.
+    GeneratedImage(GeneratedImageItem) = "generated_image" {} optional {
+        /// The image; `None` while there is nothing to show.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        image: Option<GeneratedImage> = None,
+    }
+
+    /// Questions for the user.
+    StructuredInput(StructuredInputItem) = "structured_input" {
+        /// The questions.
+        inputs: Vec<StructuredInput>,
+    } optional {
+        /// Whether the user has answered.
+        #[serde(default)]
+        status: StructuredInputStatus = StructuredInputStatus::Pending,
+    }
+
+    /// Steps of the assistant's work.
+    Workflow(WorkflowItem) = "workflow" {
+        /// The workflow.
+        workflow: Workflow,
+    } optional {}
+
+    /// A single step, outside of a workflow.
+    Task(TaskItem) = "task" {
+        /// The step.
+        task: Task,
+    } optional {}
+
+    /// Context for the model that the client never sees.
+    HiddenContext(HiddenContextItem) = "hidden_context_item" {
+        /// Anything; text needs no conversion of your own.
+        content: Value,
+    } optional {}
+
+    /// Context for the model that this library keeps for itself.
+    SdkHiddenContext(SdkHiddenContextItem) = "sdk_hidden_context" {
+        /// The text.
+        content: String,
+    } optional {}
+
+    /// Marks the end of the assistant's turn.
+    EndOfTurn(EndOfTurnItem) = "end_of_turn" {} optional {}
+}
+
+impl ThreadItem {
+    /// Whether the client must never see it.
+    pub fn is_hidden(&self) -> bool {
+        matches!(self, Self::HiddenContext(_) | Self::SdkHiddenContext(_))
+    }
+
+    /// Takes out the data of attachments that the client must not see.
+    pub(crate) fn hide_private_metadata(&mut self) {
+        if let Self::UserMessage(message) = self {
+            message
+                .attachments
+                .iter_mut()
+                .for_each(Attachment::hide_metadata);
+        }
+    }
+}
+
+impl UserMessageItem {
+    /// The message's text as the user sees it: mentions as `@name`.
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        for part in &self.content {
+            match part {
+                UserMessageContent::Text(part) => text.push_str(&part.text),
+                UserMessageContent::Tag(tag) => {
+                    text.push('@');
+                    text.push_str(&tag.text);
+                }
+            }
+        }
+        text
+    }
+}
+
+impl AssistantMessageItem {
+    /// The message's text, all parts joined.
+    pub fn text(&self) -> String {
+        self.content.iter().map(|part| part.text.as_str()).collect()
+    }
+}
+
+impl ClientToolCallItem {
+    /// Sets the client's answer.
+    pub fn completed(mut self, output: impl Into<Option<Value>>) -> Self {
+        self.output = output.into();
+        self.status = ClientToolCallStatus::Completed;
+        self
+    }
+}
+
+impl WidgetItem {
+    /// Sets what copying the widget puts into the clipboard.
+    pub fn copy_text(mut self, text: impl Into<Option<String>>) -> Self {
+        self.copy_text = text.into();
+        self
+    }
+}
+
+/// Whether the client has answered a tool call.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ClientToolCallStatus {
+    /// Not yet.
+    #[default]
+    Pending,
+    /// It has.
+    Completed,
+}
+
+/// An image that the model made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct GeneratedImage {
+    /// The id of the model's call.
+    pub id: String,
+    /// Where the client gets the picture; a `data:` URL holds it.
+    pub url: String,
+}
+
+impl GeneratedImage {
+    /// An image by the id of the model's call and its address.
+    pub fn new(id: impl Into<String>, url: impl Into<String>) -> Self {
+        Self {
+            id: id.into(),
+            url: url.into(),
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! The protocol's types: requests, items, events and what they are made of.
+//!
+//! The wire is JSON. Every type here serialises exactly as the ChatKit client (`@openai/chatkit` 1.9) and the Python server
+//! SDK (`openai-chatkit` 1.6) write it, and reads what either writes; unknown fields are accepted. Enums are tagged by the
+//! field `type`, and fields without a value are left out.
+//!
+//! All types are `#[non_exhaustive]`: build them with their constructors, which take the required fields, and set the rest.
+
+mod action;
+mod attachment;
+mod event;
+mod icon;
+mod item;
+mod message;
+mod request;
+mod source;
+mod structured_input;
+mod task;
+mod thread;
+mod time;
+mod update;
+
+use serde::{Deserialize, Deserializer};
+
+pub use action::*;
+pub use attachment::*;
+pub use event::*;
+pub use icon::*;
+pub use item::*;
+pub use message::*;
+pub use request::*;
+pub use source::*;
+pub use structured_input::*;
+pub use task::*;
+pub use thread::*;
+pub use time::now;
+pub use update::*;
+
+/// A JSON object, in the order its fields were written.
+pub type JsonObject = serde_json::Map<String, serde_json::Value>;
+
+/// Reads `null` as a default value; other writers of the protocol leave fields out or write `null`.
+fn null_as_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
