@@ -1,1 +1,4 @@
 //! chatkit-agents
+
+pub mod items;
+pub mod model;
