@@ -2,3 +2,5 @@
 
 pub mod items;
 pub mod model;
+#[cfg(feature = "testing")]
+pub mod testing;

@@ -52,7 +52,6 @@ pub(super) struct Config {
 
 impl ResponsesClient {
     /// A client to be configured.
-    #[must_use]
     pub fn builder() -> ResponsesClientBuilder {
         ResponsesClientBuilder::default()
     }
