@@ -1,0 +1,19 @@
+//! What goes to a model and what comes back from it.
+//!
+//! A request to the Responses API carries [`InputItem`]s, a response carries [`OutputItem`]s.
+//! Both keep JSON they do not understand: an item of a type newer than this crate is read, stored
+//! and sent back byte for byte, so a conversation never loses a part of itself.
+
+mod input;
+mod output;
+mod raw;
+
+pub use input::{
+    ContentPart, FunctionCallOutput, FunctionOutput, InputItem, InputMessage, MessageContent, Role,
+};
+pub use output::{
+    Annotation, ContainerFileCitation, FileCitation, FilePath, FunctionCall, ImageGenerationCall,
+    OutputContent, OutputItem, OutputItemKind, OutputMessage, ReasoningItem, UrlCitation,
+};
+pub use raw::RawItem;
+pub(crate) use raw::Text;

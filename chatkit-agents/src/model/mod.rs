@@ -1,0 +1,70 @@
+//! The model layer: one request in, one stream of events out.
+//!
+//! [`Model`] is the seam. [`ResponsesModel`] speaks the OpenAI Responses API to any endpoint that
+//! offers it; another transport implements the trait and yields the same events.
+
+mod body;
+mod error;
+mod event;
+mod request;
+mod response;
+mod responses;
+mod retry;
+mod settings;
+mod sse;
+mod transport;
+
+use std::sync::Arc;
+
+use futures::stream::BoxStream;
+
+pub use error::{ModelError, ModelErrorKind};
+pub use event::{
+    AnnotationAdded, ArgumentsDelta, ArgumentsDone, ContentDelta, ContentDone, ContentPartEvent,
+    ErrorEvent, OutputItemEvent, PartialImage, RawEvent, ResponseEvent, ResponseStreamEvent,
+    SummaryDelta, SummaryDone,
+};
+pub use request::ModelRequest;
+pub use response::{IncompleteDetails, Response, ResponseError, Usage};
+pub use responses::{ResponsesClient, ResponsesClientBuilder, ResponsesModel};
+pub use settings::{
+    ModelSettings, Reasoning, ReasoningEffort, ReasoningSummary, ToolChoice, Truncation, Verbosity,
+};
+pub use sse::{SseDecoder, SseEvent};
+
+/// The events of one model call.
+///
+/// The stream does nothing before its first poll, and it buffers no more than one network read.
+/// Dropping it closes the connection to the endpoint, which stops the generation. It ends after the
+/// first terminal event ([`ResponseStreamEvent::is_terminal`]) or after the first error, and never
+/// silently before either.
+pub type ModelStream = BoxStream<'static, Result<ResponseStreamEvent, ModelError>>;
+
+/// Something that answers a request with a stream of Responses API events.
+///
+/// # Implementing
+/// `stream` borrows the request only during the call: write the body there and move it into the
+/// stream. Connect at the first poll, not before. A stream that ends without a terminal event must
+/// yield an error first.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a model",
+    label = "expected something that implements `Model`",
+    note = "for an OpenAI-compatible endpoint use `ResponsesClient::from_env()?.model(\"…\")`"
+)]
+pub trait Model: Send + Sync + 'static {
+    /// The model's name, as the request names it.
+    fn name(&self) -> &str;
+
+    /// Starts one call. See [`ModelStream`] for what the stream promises.
+    fn stream(&self, request: &ModelRequest<'_>) -> ModelStream;
+}
+
+impl<M: Model + ?Sized> Model for Arc<M> {
+    fn name(&self) -> &str {
+        (**self).name()
+    }
+
+    fn stream(&self, request: &ModelRequest<'_>) -> ModelStream {
+        (**self).stream(request)
+    }
+}

@@ -1,0 +1,293 @@
+//! One call over HTTP: attempts, the answer's head, and its stream of events.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_stream::try_stream;
+use bytes::Bytes;
+use chrono::Utc;
+use futures::{FutureExt, Stream};
+use reqwest::Url;
+use reqwest::header::{CONTENT_TYPE, HeaderMap};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use tokio::time::{Instant, timeout_at};
+
+use super::error::{ModelError, ModelErrorKind};
+use super::event::{ErrorBody, ResponseStreamEvent};
+use super::responses::Config;
+use super::retry;
+use super::sse::{SseDecoder, SseEvent};
+
+/// The most of an error answer that is read. Error bodies are short; a proxy's error page may not
+/// be.
+const MAX_ERROR_BODY: usize = 64 * 1024;
+
+/// One call, ready to be sent.
+pub(super) struct Call {
+    pub(super) config: Arc<Config>,
+    pub(super) url: Url,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Bytes,
+    pub(super) max_retries: u32,
+    pub(super) timeout: Option<Duration>,
+}
+
+/// A failed attempt: whether another may follow, and when.
+struct Failure {
+    error: ModelError,
+    retry: bool,
+}
+
+impl Failure {
+    fn last(error: ModelError) -> Self {
+        Self {
+            error,
+            retry: false,
+        }
+    }
+}
+
+/// When a call has taken too long.
+#[derive(Clone, Copy)]
+struct Limits {
+    idle: Duration,
+    deadline: Option<Instant>,
+}
+
+impl Limits {
+    /// Waits for one thing the endpoint has to do.
+    async fn wait<F: Future>(self, future: F) -> Result<F::Output, ModelError> {
+        let idle = Instant::now() + self.idle;
+        let (until, what) = match self.deadline {
+            Some(deadline) if deadline < idle => {
+                (deadline, "the model call took longer than its timeout")
+            }
+            _ => (
+                idle,
+                "the model endpoint was silent for longer than the idle timeout",
+            ),
+        };
+        timeout_at(until, future)
+            .await
+            .map_err(|_| ModelError::new(ModelErrorKind::Timeout, what))
+    }
+}
+
+impl Call {
+    /// The events. Nothing happens before the first poll; all that happens is part of the stream,
+    /// so dropping it ends it and closes the connection.
+    pub(super) fn stream(self) -> impl Stream<Item = Result<ResponseStreamEvent, ModelError>> {
+        try_stream! {
+            let limits = Limits {
+                idle: self.config.idle_timeout,
+                deadline: self.timeout.map(|timeout| Instant::now() + timeout),
+            };
+            let mut answer = self.open(limits).await?;
+            let request_id = request_id(answer.headers()).map(str::to_owned);
+            let request_id = request_id.as_deref();
+            let mut decoder = SseDecoder::new(self.config.max_event_bytes);
+            loop {
+                while let Some(event) = decoder
+                    .next_event()
+                    .map_err(|error| error.with_request_id(request_id))?
+                {
+                    let Some(event) = decode(&event, request_id)? else {
+                        continue;
+                    };
+                    if event.is_terminal() {
+                        // What follows is at most `[DONE]`. If it is here already, the connection
+                        // can serve the next call; waiting for it would only delay this one.
+                        while let Some(Ok(Some(_))) = answer.chunk().now_or_never() {}
+                        drop(answer);
+                        yield event;
+                        return;
+                    }
+                    yield event;
+                }
+                let chunk = limits
+                    .wait(answer.chunk())
+                    .await
+                    .map_err(|error| error.with_request_id(request_id))?
+                    .map_err(|error| {
+                        truncated("the connection to the model endpoint broke", request_id)
+                            .with_source(error.without_url())
+                    })?;
+                match chunk {
+                    Some(chunk) => decoder.push(&chunk),
+                    None => break,
+                }
+            }
+            // The last event may lack its blank line; one that is cut is not JSON.
+            let last = decoder
+                .finish()
+                .and_then(|event| decode(&event, request_id).ok().flatten())
+                .filter(ResponseStreamEvent::is_terminal);
+            match last {
+                Some(event) => yield event,
+                None => Err(truncated(
+                    "the model endpoint ended its answer early",
+                    request_id,
+                ))?,
+            }
+        }
+    }
+
+    /// Sends the request until an event stream begins. The body is sent again only if the endpoint
+    /// refused it or was not reached: never after a success, because that is a paid generation.
+    async fn open(&self, limits: Limits) -> Result<reqwest::Response, ModelError> {
+        let mut retries = 0;
+        loop {
+            let Failure { error, retry } = match self.attempt(limits).await {
+                Ok(answer) => return Ok(answer),
+                Err(failure) => failure,
+            };
+            if !retry || retries >= self.max_retries {
+                return Err(error);
+            }
+            let delay = retry::delay(retries, error.retry_after());
+            let wakes = Instant::now() + delay;
+            if limits.deadline.is_some_and(|deadline| deadline < wakes) {
+                return Err(error);
+            }
+            retries += 1;
+            tracing::debug!(%error, retries, ?delay, "model call failed before its answer; trying again");
+            tokio::time::sleep_until(wakes).await;
+        }
+    }
+
+    async fn attempt(&self, limits: Limits) -> Result<reqwest::Response, Failure> {
+        let request = self
+            .config
+            .http
+            .post(self.url.clone())
+            .headers(self.headers.clone())
+            .body(self.body.clone())
+            .send();
+        // A silent endpoint may be at work on this request, so a timeout is not retried.
+        let sent = limits.wait(request).await.map_err(Failure::last)?;
+        let answer = sent.map_err(|error| Failure {
+            error: ModelError::new(
+                if error.is_timeout() && !error.is_connect() {
+                    ModelErrorKind::Timeout
+                } else {
+                    ModelErrorKind::Connect
+                },
+                "the model endpoint cannot be reached",
+            )
+            .with_source(error.without_url()),
+            retry: true,
+        })?;
+
+        let status = answer.status();
+        let id = request_id(answer.headers());
+        tracing::debug!(
+            status = status.as_u16(),
+            request_id = id,
+            "model endpoint answered"
+        );
+        if !status.is_success() {
+            return Err(refused(answer, limits).await);
+        }
+        if !is_event_stream(answer.headers()) {
+            return Err(Failure::last(
+                ModelError::new(
+                    ModelErrorKind::ContentType,
+                    "the model endpoint did not answer with an event stream",
+                )
+                .with_status(status.as_u16())
+                .with_request_id(id),
+            ));
+        }
+        Ok(answer)
+    }
+}
+
+/// Reads why the endpoint refused a request.
+async fn refused(mut answer: reqwest::Response, limits: Limits) -> Failure {
+    let status = answer.status();
+    let headers = answer.headers().clone();
+    let mut body = Vec::new();
+    while body.len() < MAX_ERROR_BODY {
+        match limits.wait(answer.chunk()).await {
+            Ok(Ok(Some(chunk))) => body.extend_from_slice(&chunk),
+            // What there is of the body has to do; the status matters more.
+            _ => break,
+        }
+    }
+
+    #[derive(Deserialize)]
+    struct Envelope<'a> {
+        #[serde(borrow)]
+        error: &'a RawValue,
+    }
+    let error = match serde_json::from_slice::<Envelope<'_>>(&body) {
+        Ok(envelope) => ErrorBody::read(envelope.error),
+        Err(_) => serde_json::from_slice::<&RawValue>(&body)
+            .map(ErrorBody::read)
+            .unwrap_or_default(),
+    };
+    let (kind, what) = match status.as_u16() {
+        401 | 403 => (
+            ModelErrorKind::Authentication,
+            "the model endpoint refused the API key",
+        ),
+        429 => (
+            ModelErrorKind::RateLimited,
+            "the model endpoint's rate limit or quota is used up",
+        ),
+        _ => (
+            ModelErrorKind::Status,
+            "the model endpoint refused the request",
+        ),
+    };
+    Failure {
+        error: ModelError::new(kind, what)
+            .with_status(status.as_u16())
+            .with_code(error.code.as_deref())
+            .with_request_id(request_id(&headers))
+            .with_retry_after(retry::retry_after(&headers, Utc::now()))
+            .with_api_message(error.message),
+        retry: retry::is_retryable(status, &headers),
+    }
+}
+
+fn decode(
+    event: &SseEvent<'_>,
+    request_id: Option<&str>,
+) -> Result<Option<ResponseStreamEvent>, ModelError> {
+    // OpenAI's other streams end with `[DONE]`, and so do some endpoints here; empty data is a
+    // keep-alive.
+    if event.data.is_empty() || event.data.starts_with("[DONE]") {
+        return Ok(None);
+    }
+    ResponseStreamEvent::from_json(&event.data)
+        .map(Some)
+        .map_err(|error| {
+            ModelError::new(
+                ModelErrorKind::Decode,
+                "the model endpoint sent an event that is not JSON",
+            )
+            .with_source(error)
+            .with_request_id(request_id)
+        })
+}
+
+fn truncated(what: &'static str, request_id: Option<&str>) -> ModelError {
+    ModelError::new(ModelErrorKind::Truncated, what).with_request_id(request_id)
+}
+
+fn is_event_stream(headers: &HeaderMap) -> bool {
+    const WANTED: &[u8] = b"text/event-stream";
+    headers.get(CONTENT_TYPE).is_some_and(|value| {
+        let value = value.as_bytes();
+        let (essence, rest) = value.split_at(WANTED.len().min(value.len()));
+        essence.eq_ignore_ascii_case(WANTED)
+            && matches!(rest.trim_ascii_start().first(), None | Some(b';'))
+    })
+}
+
+fn request_id(headers: &HeaderMap) -> Option<&str> {
+    headers.get("x-request-id")?.to_str().ok()
+}
