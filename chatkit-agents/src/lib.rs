@@ -1,1 +1,3 @@
 //! chatkit-agents
+
+pub mod tool;
