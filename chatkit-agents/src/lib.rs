@@ -1,3 +1,8 @@
 //! chatkit-agents
 
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
 pub mod tool;
+
+pub use tool::function_tool;

@@ -188,13 +188,8 @@ impl<C: Clone + Send + Sync + 'static> FunctionTool<C> for FnTool<C> {
     fn definition(&self) -> Result<&ToolDefinition, &SchemaError> {
         self.definition
             .get_or_init(|| {
-                let (name, description) = (self.name.as_str(), self.description.as_str());
                 let parameters = self.parameters.clone();
-                if self.strict {
-                    ToolDefinition::strict(name, description, parameters)
-                } else {
-                    Ok(ToolDefinition::new(name, description, parameters))
-                }
+                ToolDefinition::build(&self.name, &self.description, parameters, self.strict)
             })
             .as_ref()
     }

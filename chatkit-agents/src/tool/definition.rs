@@ -58,6 +58,20 @@ impl ToolDefinition {
         })
     }
 
+    /// A strict definition, or one that is not.
+    pub(crate) fn build(
+        name: &str,
+        description: &str,
+        parameters: Value,
+        strict: bool,
+    ) -> Result<Self, SchemaError> {
+        if strict {
+            Self::strict(name, description, parameters)
+        } else {
+            Ok(Self::new(name, description, parameters))
+        }
+    }
+
     /// The name by which the model calls the tool.
     pub fn name(&self) -> &str {
         &self.name

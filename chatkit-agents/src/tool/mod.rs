@@ -1,6 +1,6 @@
 //! Tools: functions of your program that the model may call.
 //!
-//! The short way to write one is the [`function_tool`](crate::function_tool) attribute, which turns
+//! The short way to write one is the [`function_tool`] attribute, which turns
 //! an `async fn` into a tool. [`tool_fn`] does the same for a closure, [`FnTool::with_schema`] takes
 //! a schema that you already have, and [`FunctionTool`] is the trait behind all of them.
 //! [`Tool::hosted`] offers a tool that runs on the side of the model's provider.
@@ -12,6 +12,7 @@
 //! program. [`ToolError::message`] gives a text of your own. [`ToolError::fatal`] ends the run.
 
 mod arguments;
+mod attribute;
 mod closure;
 mod context;
 mod definition;
@@ -28,6 +29,7 @@ use futures::future::BoxFuture;
 use serde_json::Value;
 
 pub use self::arguments::parameters_schema;
+pub use self::attribute::function_tool;
 pub use self::closure::{FnTool, tool_fn};
 #[doc(hidden)]
 pub use self::context::ToolContextType;
@@ -43,7 +45,7 @@ pub use self::strict::{SchemaError, ensure_strict_json_schema};
 /// A function that the model may call, for agents whose context is `C`.
 ///
 /// Implement it by hand when a tool has state or options that neither
-/// [`function_tool`](crate::function_tool) nor [`tool_fn`] covers.
+/// [`function_tool`] nor [`tool_fn`] covers.
 ///
 /// ```
 /// use chatkit_agents::tool::{
@@ -134,7 +136,7 @@ pub trait FunctionTool<C>: Send + Sync + 'static {
 
 /// What an agent offers to the model: a function tool, or a hosted tool.
 ///
-/// The tools of [`function_tool`](crate::function_tool) and of [`tool_fn`] convert into it, which is
+/// The tools of [`function_tool`] and of [`tool_fn`] convert into it, which is
 /// why `agent.tool(get_weather)` works. [`Tool::function`] takes any other [`FunctionTool`].
 #[non_exhaustive]
 pub enum Tool<C> {
