@@ -1,0 +1,220 @@
+//! Tools: functions of your program that the model may call.
+//!
+//! The short way to write one is the [`function_tool`] attribute, which turns
+//! an `async fn` into a tool. [`tool_fn`] does the same for a closure, [`FnTool::with_schema`] takes
+//! a schema that you already have, and [`FunctionTool`] is the trait behind all of them.
+//! [`Tool::hosted`] offers a tool that runs on the side of the model's provider.
+//!
+//! # What the model sees when a tool fails
+//!
+//! A failure does not end the run: the model gets a text in place of the result, and may try again.
+//! An error that converts into [`ToolError`] by `?` gives a fixed text that tells nothing of your
+//! program. [`ToolError::message`] gives a text of your own. [`ToolError::fatal`] ends the run.
+
+mod arguments;
+mod attribute;
+mod closure;
+mod context;
+mod definition;
+mod error;
+mod output;
+mod strict;
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use serde_json::Value;
+
+pub use self::arguments::parameters_schema;
+pub use self::attribute::function_tool;
+pub use self::closure::{FnTool, tool_fn};
+#[doc(hidden)]
+pub use self::context::ToolContextType;
+pub use self::context::{OwnedToolContext, ToolContext};
+pub use self::definition::ToolDefinition;
+pub use self::error::{ToolError, ToolErrorKind};
+pub use self::output::{
+    ImageDetail, IntoToolOutput, Json, ToolOutput, ToolOutputFileContent, ToolOutputImage,
+    ToolOutputPart, ToolOutputText,
+};
+pub use self::strict::{SchemaError, ensure_strict_json_schema};
+
+/// A function that the model may call, for agents whose context is `C`.
+///
+/// Implement it by hand when a tool has state or options that neither
+/// [`function_tool`] nor [`tool_fn`] covers.
+///
+/// ```
+/// use chatkit_agents::tool::{
+///     FunctionTool, SchemaError, ToolContext, ToolDefinition, ToolError, ToolOutput,
+/// };
+/// use futures::future::BoxFuture;
+/// use serde_json::json;
+///
+/// struct Lookup {
+///     definition: ToolDefinition,
+/// }
+///
+/// impl Lookup {
+///     fn new() -> Result<Self, SchemaError> {
+///         let parameters = json!({"type": "object", "properties": {"key": {"type": "string"}}});
+///         let definition = ToolDefinition::strict("lookup", "Looks a key up.", parameters)?;
+///         Ok(Self { definition })
+///     }
+/// }
+///
+/// impl<C: Sync> FunctionTool<C> for Lookup {
+///     fn definition(&self) -> Result<&ToolDefinition, &SchemaError> {
+///         Ok(&self.definition)
+///     }
+///
+///     fn call<'a>(
+///         &'a self,
+///         ctx: ToolContext<'a, C>,
+///     ) -> BoxFuture<'a, Result<ToolOutput, ToolError>> {
+///         #[derive(serde::Deserialize)]
+///         struct Arguments {
+///             key: String,
+///         }
+///         Box::pin(async move {
+///             let Arguments { key } = ctx.parse_arguments()?;
+///             Ok(ToolOutput::Text(format!("{key} = 1")))
+///         })
+///     }
+/// }
+/// # Lookup::new().unwrap();
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a tool for agents with the context `{C}`",
+    label = "not a function tool for the context `{C}`",
+    note = "annotate an `async fn` with `#[function_tool]`, or wrap a closure in `tool_fn`",
+    note = "a tool that takes `ToolContext<'_, X>` works only for agents with the context `X`"
+)]
+pub trait FunctionTool<C>: Send + Sync + 'static {
+    /// The name, description and parameters that the model sees.
+    ///
+    /// It is asked for before every call to the model, so build it once. The error says why the
+    /// parameters cannot be a strict schema; a run that offers such a tool ends with this error
+    /// before it calls the model.
+    fn definition(&self) -> Result<&ToolDefinition, &SchemaError>;
+
+    /// Runs the tool with the arguments in [`ToolContext::tool_arguments`].
+    ///
+    /// The model wrote the arguments, so they may be anything:
+    /// [`ToolContext::parse_arguments`] decodes them, or gives an error that tells the model which
+    /// argument is wrong. Dropping the future cancels the call; this happens when the run is
+    /// cancelled, when the [timeout](Self::timeout) has passed, and when another tool of the same
+    /// response ends the run.
+    fn call<'a>(&'a self, ctx: ToolContext<'a, C>) -> BoxFuture<'a, Result<ToolOutput, ToolError>>;
+
+    /// How long one call may take; then the call is dropped and the model is told so.
+    ///
+    /// No limit by default.
+    fn timeout(&self) -> Option<Duration> {
+        None
+    }
+
+    /// Whether the model may use the tool now. Asked before every call to the model.
+    ///
+    /// A disabled tool is not shown to the model. Always enabled by default.
+    fn is_enabled<'a>(&'a self, context: &'a C) -> BoxFuture<'a, bool> {
+        let _ = context;
+        Box::pin(std::future::ready(true))
+    }
+
+    /// The text the model gets in place of a result when a call fails with `error`.
+    ///
+    /// Not asked for [fatal](ToolError::is_fatal) errors, which end the run. The default is
+    /// [`ToolError::model_message`].
+    fn failure_message<'a>(&self, error: &'a ToolError) -> Cow<'a, str> {
+        Cow::Borrowed(error.model_message())
+    }
+}
+
+/// What an agent offers to the model: a function tool, or a hosted tool.
+///
+/// The tools of [`function_tool`] and of [`tool_fn`] convert into it, which is
+/// why `agent.tool(get_weather)` works. [`Tool::function`] takes any other [`FunctionTool`].
+#[non_exhaustive]
+pub enum Tool<C> {
+    /// A function of this program.
+    Function(Arc<dyn FunctionTool<C>>),
+    /// A tool that the provider of the model runs: its definition, sent as it is.
+    Hosted(Arc<Value>),
+}
+
+impl<C: 'static> Tool<C> {
+    /// A function of this program.
+    pub fn function(tool: impl FunctionTool<C>) -> Self {
+        Self::Function(Arc::new(tool))
+    }
+
+    /// A tool that the provider runs, from its definition in the Responses API, for example
+    /// `{"type": "web_search"}`.
+    ///
+    /// The definition is sent as it is, so tools that are newer than this crate work too.
+    pub fn hosted(definition: impl Into<Value>) -> Self {
+        Self::Hosted(Arc::new(definition.into()))
+    }
+
+    /// The function tool, unless this is a hosted tool.
+    pub fn as_function(&self) -> Option<&Arc<dyn FunctionTool<C>>> {
+        match self {
+            Self::Function(tool) => Some(tool),
+            Self::Hosted(_) => None,
+        }
+    }
+
+    /// The entry for the `tools` array of a request to the Responses API.
+    ///
+    /// # Errors
+    ///
+    /// The [definition error](FunctionTool::definition) of a function tool.
+    pub fn to_wire(&self) -> Result<Value, SchemaError> {
+        match self {
+            Self::Function(tool) => Ok(tool.definition().map_err(Clone::clone)?.to_wire()),
+            Self::Hosted(definition) => Ok(Value::clone(definition)),
+        }
+    }
+}
+
+// Not for every `T: FunctionTool<C>`: this would overlap with `From<Tool<C>> for Tool<C>`, because
+// other crates may implement `FunctionTool<Their>` for `Tool<Their>`.
+impl<C: Clone + Send + Sync + 'static> From<FnTool<C>> for Tool<C> {
+    fn from(tool: FnTool<C>) -> Self {
+        Self::function(tool)
+    }
+}
+
+impl<C> From<Arc<dyn FunctionTool<C>>> for Tool<C> {
+    fn from(tool: Arc<dyn FunctionTool<C>>) -> Self {
+        Self::Function(tool)
+    }
+}
+
+impl<C> Clone for Tool<C> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Function(tool) => Self::Function(Arc::clone(tool)),
+            Self::Hosted(definition) => Self::Hosted(Arc::clone(definition)),
+        }
+    }
+}
+
+impl<C: 'static> fmt::Debug for Tool<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Function(tool) => f
+                .debug_tuple("Function")
+                .field(&tool.definition().map(ToolDefinition::name))
+                .finish(),
+            Self::Hosted(definition) => f
+                .debug_tuple("Hosted")
+                .field(&definition.get("type").and_then(Value::as_str))
+                .finish(),
+        }
+    }
+}

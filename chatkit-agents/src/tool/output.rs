@@ -1,0 +1,355 @@
+//! What a tool returns, and what the model reads of it.
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::error::ToolError;
+
+/// The result of a tool.
+///
+/// Tools return any type that is [`IntoToolOutput`]. Structured results are sent as JSON.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum ToolOutput {
+    /// A text, sent as it is.
+    Text(String),
+    /// A structured result, sent as compact JSON text.
+    Json(Value),
+    /// Text, images and files.
+    Parts(Vec<ToolOutputPart>),
+}
+
+impl ToolOutput {
+    /// The value for `output` of a `function_call_output` item of the Responses API: a string, or an
+    /// array of `input_text`, `input_image` and `input_file` parts.
+    pub fn to_wire(&self) -> Value {
+        match self {
+            Self::Text(text) => Value::String(text.clone()),
+            Self::Json(value) => Value::String(value.to_string()),
+            Self::Parts(parts) => parts.iter().map(ToolOutputPart::to_wire).collect(),
+        }
+    }
+
+    /// The result as JSON that is not packed into a string, for a run whose final output is the
+    /// result of a tool.
+    pub fn to_json(&self) -> Value {
+        match self {
+            Self::Json(value) => value.clone(),
+            Self::Text(_) | Self::Parts(_) => self.to_wire(),
+        }
+    }
+}
+
+/// One part of a result that is more than a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ToolOutputPart {
+    /// A text.
+    Text(ToolOutputText),
+    /// An image.
+    Image(ToolOutputImage),
+    /// A file.
+    File(ToolOutputFileContent),
+}
+
+impl ToolOutputPart {
+    fn to_wire(&self) -> Value {
+        match self {
+            Self::Text(part) => wire_part("input_text", &[("text", Some(&part.text))]),
+            Self::Image(part) => wire_part(
+                "input_image",
+                &[
+                    ("image_url", part.image_url.as_deref()),
+                    ("file_id", part.file_id.as_deref()),
+                    ("detail", part.detail.map(ImageDetail::as_str)),
+                ],
+            ),
+            Self::File(part) => wire_part(
+                "input_file",
+                &[
+                    ("file_data", part.file_data.as_deref()),
+                    ("file_url", part.file_url.as_deref()),
+                    ("file_id", part.file_id.as_deref()),
+                    ("filename", part.filename.as_deref()),
+                ],
+            ),
+        }
+    }
+}
+
+/// A part with the fields that are set.
+fn wire_part(kind: &str, fields: &[(&str, Option<&str>)]) -> Value {
+    [("type", Some(kind))]
+        .iter()
+        .chain(fields)
+        .filter_map(|(key, value)| Some(((*key).to_owned(), Value::from((*value)?))))
+        .collect()
+}
+
+/// A text as a part of a result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ToolOutputText {
+    /// What the model reads.
+    pub text: String,
+}
+
+impl ToolOutputText {
+    /// A text.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self { text: text.into() }
+    }
+}
+
+/// An image, by address or by the id of an uploaded file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ToolOutputImage {
+    /// The address: `https:`, or `data:` with the image itself.
+    pub image_url: Option<String>,
+    /// The id of a file that was uploaded to the provider.
+    pub file_id: Option<String>,
+    /// How closely the model looks.
+    pub detail: Option<ImageDetail>,
+}
+
+impl ToolOutputImage {
+    /// The image at an address, which may be a `data:` URL.
+    pub fn from_url(image_url: impl Into<String>) -> Self {
+        Self {
+            image_url: Some(image_url.into()),
+            file_id: None,
+            detail: None,
+        }
+    }
+
+    /// The image in a file that was uploaded to the provider.
+    pub fn from_file_id(file_id: impl Into<String>) -> Self {
+        Self {
+            image_url: None,
+            file_id: Some(file_id.into()),
+            detail: None,
+        }
+    }
+
+    /// Sets how closely the model looks.
+    #[must_use]
+    pub fn detail(mut self, detail: ImageDetail) -> Self {
+        self.detail = Some(detail);
+        self
+    }
+}
+
+/// How closely the model looks at an image. The provider's default is `auto`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ImageDetail {
+    /// Coarse and cheap.
+    Low,
+    /// Fine and dear.
+    High,
+    /// As the provider decides.
+    Auto,
+}
+
+impl ImageDetail {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::High => "high",
+            Self::Auto => "auto",
+        }
+    }
+}
+
+/// A file: its content, its address, or the id of an uploaded file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ToolOutputFileContent {
+    /// The content, in base64.
+    pub file_data: Option<String>,
+    /// The address.
+    pub file_url: Option<String>,
+    /// The id of a file that was uploaded to the provider.
+    pub file_id: Option<String>,
+    /// The name, which goes with the content.
+    pub filename: Option<String>,
+}
+
+impl ToolOutputFileContent {
+    const EMPTY: Self = Self {
+        file_data: None,
+        file_url: None,
+        file_id: None,
+        filename: None,
+    };
+
+    /// A file with this content, in base64.
+    pub fn from_data(file_data: impl Into<String>) -> Self {
+        Self {
+            file_data: Some(file_data.into()),
+            ..Self::EMPTY
+        }
+    }
+
+    /// The file at an address.
+    pub fn from_url(file_url: impl Into<String>) -> Self {
+        Self {
+            file_url: Some(file_url.into()),
+            ..Self::EMPTY
+        }
+    }
+
+    /// A file that was uploaded to the provider.
+    pub fn from_file_id(file_id: impl Into<String>) -> Self {
+        Self {
+            file_id: Some(file_id.into()),
+            ..Self::EMPTY
+        }
+    }
+
+    /// Sets the name.
+    #[must_use]
+    pub fn filename(mut self, filename: impl Into<String>) -> Self {
+        self.filename = Some(filename.into());
+        self
+    }
+}
+
+/// A structured result: any [`Serialize`] type, sent to the model as JSON.
+///
+/// ```
+/// use chatkit_agents::tool::{IntoToolOutput, Json};
+/// use serde_json::json;
+///
+/// #[derive(serde::Serialize)]
+/// struct Forecast {
+///     celsius: i32,
+/// }
+///
+/// let output = Json(Forecast { celsius: 21 }).into_tool_output().unwrap();
+/// assert_eq!(output.to_wire(), json!(r#"{"celsius":21}"#));
+/// assert_eq!(output.to_json(), json!({"celsius": 21}));
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Json<T>(pub T);
+
+/// What a tool may return.
+///
+/// | type | what the model reads |
+/// |---|---|
+/// | `String`, `&str`, `Cow<str>` | the text |
+/// | [`Json<T>`], `serde_json::Value`, numbers, `bool` | JSON |
+/// | `()`, and `None` of an `Option<T>` | `null` |
+/// | [`ToolOutputText`], [`ToolOutputImage`], [`ToolOutputFileContent`], and a `Vec` of one of them or of [`ToolOutputPart`] | the parts |
+/// | `Result<T, E>`, where `E` converts into [`ToolError`] | the value, or the text of the error |
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the result of a tool",
+    label = "not a tool output",
+    note = "return `Json(value)` for a type that implements `Serialize`",
+    note = "or return text: `String`, `&str`; parts: `ToolOutputImage`, `Vec<ToolOutputPart>`; \
+            or a `Result<_, E>` of these, where `E` implements `std::error::Error`"
+)]
+pub trait IntoToolOutput {
+    /// Converts the value that a tool returned.
+    ///
+    /// # Errors
+    ///
+    /// The error of a `Result`, or of a [`Json`] value that cannot be JSON.
+    fn into_tool_output(self) -> Result<ToolOutput, ToolError>;
+}
+
+impl IntoToolOutput for ToolOutput {
+    fn into_tool_output(self) -> Result<ToolOutput, ToolError> {
+        Ok(self)
+    }
+}
+
+impl IntoToolOutput for String {
+    fn into_tool_output(self) -> Result<ToolOutput, ToolError> {
+        Ok(ToolOutput::Text(self))
+    }
+}
+
+impl IntoToolOutput for &str {
+    fn into_tool_output(self) -> Result<ToolOutput, ToolError> {
+        Ok(ToolOutput::Text(self.to_owned()))
+    }
+}
+
+impl IntoToolOutput for Cow<'_, str> {
+    fn into_tool_output(self) -> Result<ToolOutput, ToolError> {
+        Ok(ToolOutput::Text(self.into_owned()))
+    }
+}
+
+impl<T: Serialize> IntoToolOutput for Json<T> {
+    fn into_tool_output(self) -> Result<ToolOutput, ToolError> {
+        Ok(ToolOutput::Json(serde_json::to_value(self.0)?))
+    }
+}
+
+macro_rules! json_output {
+    ($($type:ty)*) => {$(
+        impl IntoToolOutput for $type {
+            fn into_tool_output(self) -> Result<ToolOutput, ToolError> {
+                Ok(ToolOutput::Json(Value::from(self)))
+            }
+        }
+    )*};
+}
+
+json_output!(() Value bool u8 u16 u32 u64 usize i8 i16 i32 i64 isize f32 f64);
+
+macro_rules! part_output {
+    ($($type:ty => $variant:ident)*) => {$(
+        impl From<$type> for ToolOutputPart {
+            fn from(part: $type) -> Self {
+                Self::$variant(part)
+            }
+        }
+
+        impl IntoToolOutput for $type {
+            fn into_tool_output(self) -> Result<ToolOutput, ToolError> {
+                Ok(ToolOutput::Parts(vec![self.into()]))
+            }
+        }
+    )*};
+}
+
+part_output!(ToolOutputText => Text ToolOutputImage => Image ToolOutputFileContent => File);
+
+impl IntoToolOutput for ToolOutputPart {
+    fn into_tool_output(self) -> Result<ToolOutput, ToolError> {
+        Ok(ToolOutput::Parts(vec![self]))
+    }
+}
+
+impl<T: Into<ToolOutputPart>> IntoToolOutput for Vec<T> {
+    fn into_tool_output(self) -> Result<ToolOutput, ToolError> {
+        if self.is_empty() {
+            // The API refuses an empty list of parts.
+            return Ok(ToolOutput::Json(Value::Array(Vec::new())));
+        }
+        Ok(ToolOutput::Parts(
+            self.into_iter().map(Into::into).collect(),
+        ))
+    }
+}
+
+impl<T: IntoToolOutput> IntoToolOutput for Option<T> {
+    fn into_tool_output(self) -> Result<ToolOutput, ToolError> {
+        match self {
+            Some(value) => value.into_tool_output(),
+            None => Ok(ToolOutput::Json(Value::Null)),
+        }
+    }
+}
+
+impl<T: IntoToolOutput, E: Into<ToolError>> IntoToolOutput for Result<T, E> {
+    fn into_tool_output(self) -> Result<ToolOutput, ToolError> {
+        self.map_err(Into::into)?.into_tool_output()
+    }
+}
