@@ -282,6 +282,11 @@ impl TurnError {
         Self(message.to_string().into())
     }
 
+    /// An error that is boxed already.
+    pub fn from_boxed(error: BoxError) -> Self {
+        Self(error)
+    }
+
     /// The error inside.
     pub fn as_error(&self) -> &(dyn StdError + Send + Sync + 'static) {
         &*self.0

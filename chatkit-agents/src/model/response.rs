@@ -61,7 +61,8 @@ pub struct IncompleteDetails {
 }
 
 /// Tokens used by one or more model calls. Counts an endpoint does not report are zero.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 #[non_exhaustive]
 pub struct Usage {
     /// Model calls counted here.

@@ -55,7 +55,7 @@ pub enum ToolOutputPart {
 }
 
 impl ToolOutputPart {
-    fn to_wire(&self) -> Value {
+    pub(crate) fn to_wire(&self) -> Value {
         match self {
             Self::Text(part) => wire_part("input_text", &[("text", Some(&part.text))]),
             Self::Image(part) => wire_part(

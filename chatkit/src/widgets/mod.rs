@@ -87,11 +87,11 @@ impl TryFrom<Value> for WidgetComponent {
 
     fn try_from(mut json: Value) -> Result<Self, InvalidWidget> {
         drop_nulls(&mut json, MAX_DEPTH)?;
-        let object = check(&json).and(match json {
-            Value::Object(object) => Ok(object),
+        check(&json)?;
+        match json {
+            Value::Object(object) => Ok(Self(object)),
             _ => Err(InvalidWidget::new(Problem::NotAnObject)),
-        })?;
-        Ok(Self(object))
+        }
     }
 }
 
@@ -111,7 +111,9 @@ impl From<WidgetComponent> for Value {
 
 impl<'de> Deserialize<'de> for WidgetComponent {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Value::deserialize(deserializer)?.try_into().map_err(de::Error::custom)
+        Value::deserialize(deserializer)?
+            .try_into()
+            .map_err(de::Error::custom)
     }
 }
 
@@ -203,7 +205,9 @@ impl From<WidgetRoot> for Value {
 
 impl<'de> Deserialize<'de> for WidgetRoot {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        WidgetComponent::deserialize(deserializer)?.try_into().map_err(de::Error::custom)
+        WidgetComponent::deserialize(deserializer)?
+            .try_into()
+            .map_err(de::Error::custom)
     }
 }
 
@@ -229,7 +233,10 @@ enum Problem {
 
 impl InvalidWidget {
     fn new(problem: Problem) -> Self {
-        Self { path: String::new(), problem }
+        Self {
+            path: String::new(),
+            problem,
+        }
     }
 
     /// The same problem, seen from one component further up.
@@ -250,8 +257,12 @@ impl fmt::Display for InvalidWidget {
             Problem::NotAnObject => f.write_str("a component must be a JSON object"),
             Problem::NoType => f.write_str("a component must have a `type`, a string"),
             Problem::NotText(field) => write!(f, "`{field}` must be a string"),
-            Problem::NotChildren => f.write_str("`children` must be a component or a list of components"),
-            Problem::NotARoot => f.write_str("the root must be a `Card`, a `ListView` or a `Basic`"),
+            Problem::NotChildren => {
+                f.write_str("`children` must be a component or a list of components")
+            }
+            Problem::NotARoot => {
+                f.write_str("the root must be a `Card`, a `ListView` or a `Basic`")
+            }
             Problem::TooDeep => write!(f, "it nests deeper than {MAX_DEPTH} levels"),
         }
     }
@@ -264,15 +275,21 @@ fn drop_nulls(json: &mut Value, levels: usize) -> Result<(), InvalidWidget> {
     if !matches!(json, Value::Object(_) | Value::Array(_)) {
         return Ok(());
     }
-    let levels = levels.checked_sub(1).ok_or(InvalidWidget::new(Problem::TooDeep))?;
+    let levels = levels
+        .checked_sub(1)
+        .ok_or(InvalidWidget::new(Problem::TooDeep))?;
     match json {
         Value::Object(fields) => {
             fields.retain(|_, value| !value.is_null());
-            fields.values_mut().try_for_each(|value| drop_nulls(value, levels))
+            fields
+                .values_mut()
+                .try_for_each(|value| drop_nulls(value, levels))
         }
         Value::Array(entries) => {
             entries.retain(|entry| !entry.is_null());
-            entries.iter_mut().try_for_each(|entry| drop_nulls(entry, levels))
+            entries
+                .iter_mut()
+                .try_for_each(|entry| drop_nulls(entry, levels))
         }
         _ => Ok(()),
     }
@@ -280,7 +297,9 @@ fn drop_nulls(json: &mut Value, levels: usize) -> Result<(), InvalidWidget> {
 
 /// Checks a component and those below it. `drop_nulls` has limited the depth.
 fn check(json: &Value) -> Result<(), InvalidWidget> {
-    let component = json.as_object().ok_or(InvalidWidget::new(Problem::NotAnObject))?;
+    let component = json
+        .as_object()
+        .ok_or(InvalidWidget::new(Problem::NotAnObject))?;
     if !component.get("type").is_some_and(Value::is_string) {
         return Err(InvalidWidget::new(Problem::NoType));
     }
@@ -292,9 +311,14 @@ fn check(json: &Value) -> Result<(), InvalidWidget> {
     match component.get("children") {
         None => Ok(()),
         Some(child @ Value::Object(_)) => check(child).map_err(|error| error.below("children")),
-        Some(Value::Array(children)) => children.iter().enumerate().try_for_each(|(position, child)| {
-            check(child).map_err(|error| error.below(&format!("children[{position}]")))
-        }),
+        Some(Value::Array(children)) => {
+            children
+                .iter()
+                .enumerate()
+                .try_for_each(|(position, child)| {
+                    check(child).map_err(|error| error.below(&format!("children[{position}]")))
+                })
+        }
         Some(_) => Err(InvalidWidget::new(Problem::NotChildren)),
     }
 }
@@ -343,8 +367,13 @@ mod tests {
 
     #[test]
     fn accessors() {
-        let root = WidgetRoot::try_from(json!({"type": "Card", "id": "c", "key": "k", "size": "sm"})).unwrap();
-        assert_eq!((root.type_name(), root.id(), root.key()), ("Card", Some("c"), Some("k")));
+        let root =
+            WidgetRoot::try_from(json!({"type": "Card", "id": "c", "key": "k", "size": "sm"}))
+                .unwrap();
+        assert_eq!(
+            (root.type_name(), root.id(), root.key()),
+            ("Card", Some("c"), Some("k"))
+        );
         assert_eq!(root.get("size"), Some(&json!("sm")));
         assert_eq!(root.get("padding"), None);
         assert_eq!(root.as_object().len(), 4);
@@ -357,29 +386,56 @@ mod tests {
     fn what_is_wrong_is_named_and_nothing_repeated() {
         let cases = [
             (json!([1]), "a component must be a JSON object"),
-            (json!({"value": "secret"}), "a component must have a `type`, a string"),
-            (json!({"type": 5}), "a component must have a `type`, a string"),
-            (json!({"type": null}), "a component must have a `type`, a string"),
+            (
+                json!({"value": "secret"}),
+                "a component must have a `type`, a string",
+            ),
+            (
+                json!({"type": 5}),
+                "a component must have a `type`, a string",
+            ),
+            (
+                json!({"type": null}),
+                "a component must have a `type`, a string",
+            ),
             (json!({"type": "Card", "id": 1}), "`id` must be a string"),
-            (json!({"type": "Card", "key": ["secret"]}), "`key` must be a string"),
-            (json!({"type": "Card", "children": "secret"}), "`children` must be a component or a list of components"),
+            (
+                json!({"type": "Card", "key": ["secret"]}),
+                "`key` must be a string",
+            ),
+            (
+                json!({"type": "Card", "children": "secret"}),
+                "`children` must be a component or a list of components",
+            ),
             (
                 json!({"type": "Card", "children": [{"type": "Row", "children": {"type": "Box", "children": [{}]}}]}),
                 "children[0].children.children[0]: a component must have a `type`, a string",
             ),
-            (json!({"type": "Card", "children": ["secret"]}), "children[0]: a component must be a JSON object"),
+            (
+                json!({"type": "Card", "children": ["secret"]}),
+                "children[0]: a component must be a JSON object",
+            ),
             (nested(121), "it nests deeper than 120 levels"),
         ];
         for (json, message) in cases {
-            assert_eq!(component(json).unwrap_err().to_string(), format!("invalid widget: {message}"));
+            assert_eq!(
+                component(json).unwrap_err().to_string(),
+                format!("invalid widget: {message}")
+            );
         }
     }
 
     #[test]
     fn depth_is_limited() {
         assert!(component(nested(120)).is_ok());
-        // Deeper than any stack allows for recursion per level, yet shallow enough for `Value` to be dropped.
-        assert!(component(nested(2_000)).is_err());
+        assert!(component(nested(200)).is_err());
+        // By way of children, too.
+        let boxes = (0..60).fold(
+            json!({"type": "Text"}),
+            |inner, _| json!({"type": "Box", "children": [inner]}),
+        );
+        let message = component(boxes).unwrap_err().to_string();
+        assert_eq!(message, "invalid widget: it nests deeper than 120 levels");
     }
 
     #[test]
@@ -389,7 +445,10 @@ mod tests {
         }
         for other in ["Text", "card", ""] {
             let error = WidgetRoot::try_from(json!({"type": other})).unwrap_err();
-            assert_eq!(error.to_string(), "invalid widget: the root must be a `Card`, a `ListView` or a `Basic`");
+            assert_eq!(
+                error.to_string(),
+                "invalid widget: the root must be a `Card`, a `ListView` or a `Basic`"
+            );
         }
         let error = serde_json::from_str::<WidgetRoot>(r#"{"type":"Text"}"#).unwrap_err();
         assert!(error.to_string().contains("the root must be"));

@@ -19,7 +19,10 @@ pub struct WidgetContent {
 impl WidgetContent {
     /// A widget without a text to copy.
     pub fn new(widget: impl Into<WidgetRoot>) -> Self {
-        Self { widget: widget.into(), copy_text: None }
+        Self {
+            widget: widget.into(),
+            copy_text: None,
+        }
     }
 
     /// Sets the text to copy.
@@ -111,11 +114,113 @@ impl WidgetStream {
         let next = next.into();
         let updates = diff_widget(&self.item.widget, &next);
         self.item.widget = next;
-        updates.into_iter().map(|update| ThreadItemUpdatedEvent::new(self.item.id.clone(), update)).collect()
+        updates
+            .into_iter()
+            .map(|update| ThreadItemUpdatedEvent::new(self.item.id.clone(), update))
+            .collect()
     }
 
     /// Ends with the last state: the event that completes the item.
     pub fn finish(self) -> ThreadItemDoneEvent {
         ThreadItemDoneEvent::new(self.item)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::types::{ThreadItem, ThreadItemUpdate};
+
+    fn card(text: &str) -> WidgetRoot {
+        json!({"type": "Card", "children": [{"type": "Text", "id": "x", "value": text}]})
+            .try_into()
+            .unwrap()
+    }
+
+    fn widget_item(item: ThreadItem) -> WidgetItem {
+        let ThreadItem::Widget(item) = item else {
+            panic!("not a widget: {item:?}")
+        };
+        item
+    }
+
+    #[test]
+    fn a_widget_that_does_not_change_is_one_event() {
+        let item = widget_item(WidgetStream::once("msg_1", "thr_1", card("a")).item);
+        assert_eq!(
+            (item.id.as_str(), item.thread_id.as_str()),
+            ("msg_1", "thr_1")
+        );
+        assert_eq!((item.widget, item.copy_text), (card("a"), None));
+
+        let content = WidgetContent::new(card("a")).copy_text("A");
+        let item = widget_item(WidgetStream::once("msg_1", "thr_1", content).item);
+        assert_eq!(item.copy_text.as_deref(), Some("A"));
+    }
+
+    #[test]
+    fn updates_go_from_state_to_state() {
+        let (mut stream, added) = WidgetStream::start(
+            "msg_1",
+            "thr_1",
+            WidgetContent::new(card("a")).copy_text("A"),
+        );
+        let first = widget_item(added.item);
+        assert_eq!(
+            (&first.widget, first.copy_text.as_deref()),
+            (&card("a"), Some("A"))
+        );
+
+        // Each against the state before it: first a delta, then nothing, then a whole widget, then a delta on that.
+        let mut updates = |text: &str| {
+            let events = stream.update(card(text));
+            assert_eq!(stream.widget(), &card(text));
+            assert!(events.iter().all(|event| event.item_id == "msg_1"));
+            events
+                .into_iter()
+                .map(|event| event.update)
+                .collect::<Vec<_>>()
+        };
+        let delta = |update: &ThreadItemUpdate| match update {
+            ThreadItemUpdate::WidgetStreamingTextValueDelta(update) => Some(update.delta.clone()),
+            _ => None,
+        };
+        assert_eq!(
+            updates("ab").iter().map(delta).collect::<Vec<_>>(),
+            [Some("b".to_owned())]
+        );
+        assert_eq!(updates("ab"), []);
+        assert_eq!(updates("x").iter().map(delta).collect::<Vec<_>>(), [None]);
+        assert_eq!(
+            updates("xy").iter().map(delta).collect::<Vec<_>>(),
+            [Some("y".to_owned())]
+        );
+
+        let last = widget_item(stream.finish().item);
+        assert_eq!(
+            last,
+            WidgetItem {
+                widget: card("xy"),
+                ..first
+            }
+        );
+    }
+
+    #[test]
+    fn a_state_that_counts_as_equal_is_still_the_last_one() {
+        let state = |gap: Value| WidgetRoot::try_from(json!({"type": "Card", "gap": gap})).unwrap();
+        let (mut stream, _added) = WidgetStream::start("msg_1", "thr_1", state(json!(1)));
+        assert_eq!(stream.update(state(json!(1.0))), []);
+        assert_eq!(widget_item(stream.finish().item).widget, state(json!(1.0)));
+    }
+
+    #[test]
+    fn the_text_to_copy_may_come_last() {
+        let (stream, added) = WidgetStream::start("msg_1", "thr_1", card("a"));
+        assert_eq!(widget_item(added.item).copy_text, None);
+        let last = widget_item(stream.copy_text("A").finish().item);
+        assert_eq!(last.copy_text.as_deref(), Some("A"));
     }
 }

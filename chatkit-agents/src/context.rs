@@ -1,0 +1,403 @@
+//! What tools get of the turn they run in.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use chatkit::Turn;
+use chatkit::store::{DynStore, StoreItemType};
+use chatkit::types::{
+    DurationSummary, GeneratedImageItem, JsonObject, Task, ThreadItemAddedEvent,
+    ThreadItemDoneEvent, ThreadItemUpdatedEvent, ThreadMetadata, ThreadStreamEvent, Workflow,
+    WorkflowItem, WorkflowSummary, WorkflowTaskAdded, WorkflowTaskUpdated, WorkflowType, now,
+};
+use chatkit::widgets::{WidgetRoot, WidgetStream};
+use futures::{Stream, StreamExt};
+use tokio::sync::mpsc;
+
+/// How many events of tools may wait to be forwarded.
+const QUEUE: usize = 256;
+
+/// The context of a run inside a ChatKit turn: what a tool needs to talk to the thread.
+///
+/// Hand it to [`Runner::run_streamed`](crate::Runner::run_streamed) and to
+/// [`stream_agent_response`](crate::stream_agent_response); tools get it as `ToolContext<'_, AgentContext<User>>`. What
+/// tools stream through it joins the run's own events in order. Cloning is cheap and gives the same context.
+pub struct AgentContext<C> {
+    inner: Arc<Inner<C>>,
+}
+
+struct Inner<C> {
+    turn: Turn<C>,
+    events: mpsc::Sender<ThreadStreamEvent>,
+    /// Taken by the stream that forwards the events, and given back when it ends.
+    queue: Mutex<Option<mpsc::Receiver<ThreadStreamEvent>>>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    client_tool_call: Option<ClientToolCall>,
+    workflow: Option<ActiveWorkflow>,
+    generated_image: Option<GeneratedImageItem>,
+}
+
+/// The workflow that tasks and thoughts are added to.
+#[derive(Debug, Clone)]
+pub(crate) struct ActiveWorkflow {
+    pub(crate) item: WorkflowItem,
+    /// Whether the client knows of it. An empty workflow of your own is announced with its first task.
+    pub(crate) announced: bool,
+}
+
+/// Something the client is asked to do, with a result that the next turn gets.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct ClientToolCall {
+    /// The name of the client's tool.
+    pub name: String,
+    /// Its arguments.
+    pub arguments: JsonObject,
+}
+
+impl ClientToolCall {
+    /// A call of the client's tool `name`.
+    pub fn new(name: impl Into<String>, arguments: JsonObject) -> Self {
+        Self {
+            name: name.into(),
+            arguments,
+        }
+    }
+}
+
+/// A context was asked to change a workflow, or a task of it, that does not exist.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum WorkflowError {
+    /// There is no workflow.
+    NotStarted,
+    /// The workflow has no task with this index.
+    NoSuchTask,
+}
+
+impl fmt::Display for WorkflowError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotStarted => "there is no workflow",
+            Self::NoSuchTask => "the workflow has no such task",
+        })
+    }
+}
+
+impl std::error::Error for WorkflowError {}
+
+impl<C: Send + Sync + 'static> AgentContext<C> {
+    /// The context of runs in `turn`.
+    pub fn new(turn: &Turn<C>) -> Self {
+        let (events, queue) = mpsc::channel(QUEUE);
+        let inner = Inner {
+            turn: turn.clone(),
+            events,
+            queue: Mutex::new(Some(queue)),
+            state: Mutex::default(),
+        };
+        Self {
+            inner: Arc::new(inner),
+        }
+    }
+
+    /// The turn.
+    pub fn turn(&self) -> &Turn<C> {
+        &self.inner.turn
+    }
+
+    /// The thread as it is now. To change it, see [`Turn::update_thread`].
+    pub fn thread(&self) -> Arc<ThreadMetadata> {
+        self.inner.turn.thread()
+    }
+
+    /// The server's store.
+    pub fn store(&self) -> &DynStore<C> {
+        self.inner.turn.store()
+    }
+
+    /// What the request brought along.
+    pub fn request_context(&self) -> &C {
+        self.inner.turn.context()
+    }
+
+    /// A new id from the store.
+    pub fn generate_id(&self, item_type: StoreItemType) -> String {
+        self.inner.turn.generate_id(item_type)
+    }
+
+    /// Sends an event into the thread.
+    ///
+    /// It is forwarded by the [`stream_agent_response`](crate::stream_agent_response) of this context, between the run's
+    /// own events; when this returns it is queued, not yet stored. Waits while 256 events are queued.
+    pub async fn stream(&self, event: impl Into<ThreadStreamEvent>) {
+        // The receiver lives as long as this context, so there is no error to report.
+        let _ = self.inner.events.send(event.into()).await;
+    }
+
+    /// Adds a widget to the thread.
+    pub async fn stream_widget(&self, widget: WidgetRoot) {
+        let id = self.generate_id(StoreItemType::Message);
+        self.stream(WidgetStream::once(id, self.inner.turn.thread_id(), widget))
+            .await;
+    }
+
+    /// Adds a widget that changes: the first state is shown, then what differs from state to state, and the last one is
+    /// stored. A stream without states adds nothing.
+    ///
+    /// # Errors
+    ///
+    /// The error of the stream, which ends the widget where it is: shown, and not stored.
+    pub async fn stream_widget_states<E>(
+        &self,
+        states: impl Stream<Item = Result<WidgetRoot, E>>,
+    ) -> Result<(), E> {
+        let mut states = std::pin::pin!(states);
+        let Some(first) = states.next().await.transpose()? else {
+            return Ok(());
+        };
+        let id = self.generate_id(StoreItemType::Message);
+        let (mut widget, added) = WidgetStream::start(id, self.inner.turn.thread_id(), first);
+        self.stream(added).await;
+        while let Some(state) = states.next().await.transpose()? {
+            for update in widget.update(state) {
+                self.stream(update).await;
+            }
+        }
+        self.stream(widget.finish()).await;
+        Ok(())
+    }
+
+    /// Begins a workflow; later tasks and the model's reasoning go into it.
+    ///
+    /// An empty custom workflow is shown with its first task.
+    pub async fn start_workflow(&self, workflow: Workflow) {
+        let announced =
+            workflow.workflow_type == WorkflowType::Reasoning || !workflow.tasks.is_empty();
+        let item = self.new_workflow(workflow);
+        self.state().workflow = Some(ActiveWorkflow {
+            item: item.clone(),
+            announced,
+        });
+        if announced {
+            self.stream(ThreadItemAddedEvent::new(item)).await;
+        }
+    }
+
+    /// Adds a task to the workflow, and begins one if there is none.
+    pub async fn add_workflow_task(&self, task: impl Into<Task>) {
+        let event = self.push_task(task.into());
+        self.stream(event).await;
+    }
+
+    /// Replaces the task at `task_index` of the workflow, from 0.
+    pub async fn update_workflow_task(
+        &self,
+        task: impl Into<Task>,
+        task_index: usize,
+    ) -> Result<(), WorkflowError> {
+        let event = self.replace_task(task.into(), task_index)?;
+        self.stream(event).await;
+        Ok(())
+    }
+
+    /// Ends the workflow and stores it. Without a summary it says how long it took, unless it has one already. Does
+    /// nothing when there is none.
+    pub async fn end_workflow(&self, summary: impl Into<Option<WorkflowSummary>>, expanded: bool) {
+        let Some(ActiveWorkflow { mut item, .. }) = self.state().workflow.take() else {
+            return;
+        };
+        if let Some(summary) = summary.into() {
+            item.workflow.summary = Some(summary);
+        }
+        self.stream(finished(item, expanded)).await;
+    }
+
+    /// Hands over to the client: when the run is over, the client is asked to run one of its tools, and its answer begins
+    /// the next turn.
+    ///
+    /// The tool that calls this should be one that the agent [stops at](crate::ToolUseBehavior::StopAtTools).
+    pub fn set_client_tool_call(&self, call: ClientToolCall) {
+        self.state().client_tool_call = Some(call);
+    }
+
+    /// The call that the client will be asked to make.
+    pub fn client_tool_call(&self) -> Option<ClientToolCall> {
+        self.state().client_tool_call.clone()
+    }
+
+    /// The workflow that tasks are added to.
+    pub fn workflow_item(&self) -> Option<WorkflowItem> {
+        self.state()
+            .workflow
+            .as_ref()
+            .map(|workflow| workflow.item.clone())
+    }
+
+    /// The image that the model is making.
+    pub fn generated_image_item(&self) -> Option<GeneratedImageItem> {
+        self.state().generated_image.clone()
+    }
+
+    /// Continues a workflow of an earlier turn, one that the client knows.
+    pub(crate) fn resume_workflow(&self, item: WorkflowItem) {
+        self.state().workflow = Some(ActiveWorkflow {
+            item,
+            announced: true,
+        });
+    }
+
+    pub(crate) fn new_workflow(&self, workflow: Workflow) -> WorkflowItem {
+        WorkflowItem::new(
+            self.generate_id(StoreItemType::Workflow),
+            self.inner.turn.thread_id(),
+            workflow,
+        )
+    }
+
+    /// Adds a task, beginning a workflow if there is none, and gives the event that says so.
+    pub(crate) fn push_task(&self, task: Task) -> ThreadStreamEvent {
+        let mut state = self.state();
+        let workflow = state.workflow.get_or_insert_with(|| ActiveWorkflow {
+            item: self.new_workflow(Workflow::custom(Vec::new())),
+            announced: false,
+        });
+        workflow.item.workflow.tasks.push(task.clone());
+        if !workflow.announced {
+            workflow.announced = true;
+            return ThreadItemAddedEvent::new(workflow.item.clone()).into();
+        }
+        let index = workflow.item.workflow.tasks.len() - 1;
+        ThreadItemUpdatedEvent::new(
+            workflow.item.id.clone(),
+            WorkflowTaskAdded::new(index, task),
+        )
+        .into()
+    }
+
+    pub(crate) fn replace_task(
+        &self,
+        task: Task,
+        index: usize,
+    ) -> Result<ThreadStreamEvent, WorkflowError> {
+        let mut state = self.state();
+        let workflow = state.workflow.as_mut().ok_or(WorkflowError::NotStarted)?;
+        let place = workflow
+            .item
+            .workflow
+            .tasks
+            .get_mut(index)
+            .ok_or(WorkflowError::NoSuchTask)?;
+        place.clone_from(&task);
+        Ok(ThreadItemUpdatedEvent::new(
+            workflow.item.id.clone(),
+            WorkflowTaskUpdated::new(index, task),
+        )
+        .into())
+    }
+
+    pub(crate) fn with_state<T>(
+        &self,
+        with: impl FnOnce(&mut Option<ActiveWorkflow>, &mut Option<GeneratedImageItem>) -> T,
+    ) -> T {
+        let mut state = self.state();
+        let State {
+            workflow,
+            generated_image,
+            ..
+        } = &mut *state;
+        with(workflow, generated_image)
+    }
+
+    pub(crate) fn take_client_tool_call(&self) -> Option<ClientToolCall> {
+        self.state().client_tool_call.take()
+    }
+
+    /// The events of tools, to be read by one stream at a time.
+    pub(crate) fn take_queue(&self) -> Queue<C> {
+        let receiver = self
+            .inner
+            .queue
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        Queue {
+            context: self.clone(),
+            receiver,
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.inner
+            .state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The event that ends a workflow.
+pub(crate) fn finished(mut item: WorkflowItem, expanded: bool) -> ThreadItemDoneEvent {
+    let seconds = (now() - item.created_at).num_seconds().max(0);
+    item.workflow
+        .summary
+        .get_or_insert_with(|| DurationSummary::new(seconds).into());
+    item.workflow.expanded = expanded;
+    ThreadItemDoneEvent::new(item)
+}
+
+/// The reading end of a context's events; goes back to the context when dropped.
+pub(crate) struct Queue<C> {
+    context: AgentContext<C>,
+    receiver: Option<mpsc::Receiver<ThreadStreamEvent>>,
+}
+
+impl<C> Queue<C> {
+    /// The next event. Never ends: the context holds the other end.
+    pub(crate) async fn next(&mut self) -> ThreadStreamEvent {
+        match &mut self.receiver {
+            Some(receiver) => match receiver.recv().await {
+                Some(event) => event,
+                None => std::future::pending().await,
+            },
+            None => std::future::pending().await,
+        }
+    }
+
+    /// The next event, if it is there already.
+    pub(crate) fn try_next(&mut self) -> Option<ThreadStreamEvent> {
+        self.receiver.as_mut()?.try_recv().ok()
+    }
+}
+
+impl<C> Drop for Queue<C> {
+    fn drop(&mut self) {
+        if let Some(receiver) = self.receiver.take() {
+            *self
+                .context
+                .inner
+                .queue
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner) = Some(receiver);
+        }
+    }
+}
+
+impl<C> Clone for AgentContext<C> {
+    fn clone(&self) -> Self {
+        Self {
+            inner: Arc::clone(&self.inner),
+        }
+    }
+}
+
+impl<C> fmt::Debug for AgentContext<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AgentContext")
+            .field("turn", &self.inner.turn)
+            .finish_non_exhaustive()
+    }
+}
