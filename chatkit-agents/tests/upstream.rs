@@ -525,8 +525,11 @@ async fn a_connection_serves_the_next_call() {
         let (events, _) = drain(call(&client)).await;
         assert_eq!(text(&events), expected);
     }
-    assert!(!server.wait_closed(1).await.closed_early);
-    assert!(!server.wait_closed(2).await.closed_early);
+    for number in [1, 2] {
+        let request = server.wait_closed(number).await;
+        assert!(!request.closed_early);
+        assert_eq!(request.connection, 1);
+    }
 }
 
 #[tokio::test]

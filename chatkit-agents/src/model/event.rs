@@ -660,3 +660,6 @@ pub(super) mod lenient {
         json.deserialize_any(Lenient(PhantomData))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -55,6 +55,8 @@ struct State {
 pub struct RecordedRequest {
     /// From 1, in the order of arrival.
     pub number: usize,
+    /// The connection it came on, from 1 in the order of accepting.
+    pub connection: usize,
     /// The method, e.g. `POST`.
     pub method: String,
     /// The path and the query.
@@ -219,10 +221,11 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn record(&self, request: &HttpRequest) -> RecordedRequest {
+    fn record(&self, connection: usize, request: &HttpRequest) -> RecordedRequest {
         let mut state = self.state();
         let recorded = RecordedRequest {
             number: state.requests.len() + 1,
+            connection,
             method: request.method.clone(),
             target: request.target.clone(),
             headers: request.headers.clone(),
@@ -264,11 +267,13 @@ impl Shared {
 
 async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     let mut connections = JoinSet::new();
+    let mut accepted_so_far = 0;
     loop {
         tokio::select! {
             accepted = listener.accept() => {
                 let Ok((socket, _)) = accepted else { return };
-                connections.spawn(serve(socket, Arc::clone(&shared)));
+                accepted_so_far += 1;
+                connections.spawn(serve(accepted_so_far, socket, Arc::clone(&shared)));
             }
             Some(_) = connections.join_next() => {}
         }
@@ -276,7 +281,7 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
 }
 
 /// Serves one connection, request by request.
-async fn serve(socket: TcpStream, shared: Arc<Shared>) {
+async fn serve(connection: usize, socket: TcpStream, shared: Arc<Shared>) {
     // Events have to leave at once, as from a model.
     let _ = socket.set_nodelay(true);
     let (reader, writer) = socket.into_split();
@@ -286,7 +291,7 @@ async fn serve(socket: TcpStream, shared: Arc<Shared>) {
         piece_bytes: None,
     };
     while let Ok(Some(request)) = reader.request().await {
-        let request = shared.record(&request);
+        let request = shared.record(connection, &request);
         let script = shared.script(&request);
         writer.piece_bytes = script.piece_bytes;
         let answer = answer(&script, &request, &shared, &mut writer);
