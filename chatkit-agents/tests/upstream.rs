@@ -1,5 +1,10 @@
 //! The Responses client against a scripted endpoint over real connections.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "clippy exempts tests, not the helpers of tests"
+)]
+
 use std::error::Error;
 use std::time::Duration;
 

@@ -236,6 +236,25 @@ mod tests {
     }
 
     #[test]
+    fn debug_shows_no_values_of_extras() {
+        let settings = ModelSettings::new()
+            .store(true)
+            .extra_header("x-key", "hush")
+            .extra_query("token", "hush")
+            .extra_body("key", "hush");
+        let input = [InputItem::user("hush")];
+        let request = ModelRequest::new(&input)
+            .instructions("hush")
+            .settings(&settings);
+        let shown = format!("{request:?}");
+        assert!(
+            shown.contains("x-key") && shown.contains("store"),
+            "{shown}"
+        );
+        assert!(!shown.contains("hush"), "{shown}");
+    }
+
+    #[test]
     fn overlays_merge_extras_and_replace_the_rest() {
         let base = ModelSettings::new()
             .metadata("a", "1")

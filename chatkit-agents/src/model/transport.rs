@@ -59,15 +59,17 @@ struct Limits {
 impl Limits {
     /// Waits for one thing the endpoint has to do.
     async fn wait<F: Future>(self, future: F) -> Result<F::Output, ModelError> {
-        let idle = Instant::now() + self.idle;
-        let (until, what) = match self.deadline {
-            Some(deadline) if deadline < idle => {
+        // A duration too long for the clock is no limit.
+        let idle = Instant::now().checked_add(self.idle);
+        let (until, what) = match (self.deadline, idle) {
+            (Some(deadline), idle) if idle.is_none_or(|idle| deadline < idle) => {
                 (deadline, "the model call took longer than its timeout")
             }
-            _ => (
+            (_, Some(idle)) => (
                 idle,
                 "the model endpoint was silent for longer than the idle timeout",
             ),
+            (_, None) => return Ok(future.await),
         };
         timeout_at(until, future)
             .await
@@ -82,7 +84,7 @@ impl Call {
         try_stream! {
             let limits = Limits {
                 idle: self.config.idle_timeout,
-                deadline: self.timeout.map(|timeout| Instant::now() + timeout),
+                deadline: self.timeout.and_then(|timeout| Instant::now().checked_add(timeout)),
             };
             let mut answer = self.open(limits).await?;
             let request_id = request_id(answer.headers()).map(str::to_owned);
@@ -147,6 +149,7 @@ impl Call {
                 return Err(error);
             }
             let delay = retry::delay(retries, error.retry_after());
+            // At most two minutes, see `retry`.
             let wakes = Instant::now() + delay;
             if limits.deadline.is_some_and(|deadline| deadline < wakes) {
                 return Err(error);

@@ -27,6 +27,7 @@ use crate::model::{ResponsesClient, ResponsesClientBuilder};
 /// Dropping the server closes its port and all its connections.
 pub struct ScriptedResponses {
     address: SocketAddr,
+    client: ResponsesClient,
     shared: Arc<Shared>,
     /// Accepts connections and owns their tasks, so that aborting it stops everything.
     task: JoinHandle<()>,
@@ -106,6 +107,7 @@ impl ScriptedResponses {
     async fn bind(handler: Option<Handler>) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
+        let client = builder(address).build().map_err(io::Error::other)?;
         let shared = Arc::new(Shared {
             state: Mutex::default(),
             changes: watch::Sender::new(0),
@@ -115,6 +117,7 @@ impl ScriptedResponses {
         let task = tokio::spawn(accept(listener, Arc::clone(&shared)));
         Ok(Self {
             address,
+            client,
             shared,
             task,
         })
@@ -134,26 +137,18 @@ impl ScriptedResponses {
     /// The address for clients: `http://127.0.0.1:<port>/v1`.
     #[must_use]
     pub fn base_url(&self) -> String {
-        format!("http://{}/v1", self.address)
+        base_url(self.address)
     }
 
-    /// A client of this endpoint, with a key that means nothing.
-    ///
-    /// # Panics
-    /// When the HTTP client cannot be set up, which no input causes.
+    /// A client of this endpoint, with a key that means nothing. All clients share connections.
     #[must_use]
-    #[expect(clippy::expect_used, reason = "the configuration is fixed")]
     pub fn client(&self) -> ResponsesClient {
-        self.client_builder()
-            .build()
-            .expect("a fixed configuration")
+        self.client.clone()
     }
 
     /// The configuration of [`client`](Self::client), to change it.
     pub fn client_builder(&self) -> ResponsesClientBuilder {
-        ResponsesClient::builder()
-            .base_url(self.base_url())
-            .api_key("scripted-key")
+        builder(self.address)
     }
 
     /// The requests so far.
@@ -263,6 +258,17 @@ impl Shared {
             None => Script::status(500).header("x-should-retry", "false"),
         })
     }
+}
+
+fn base_url(address: SocketAddr) -> String {
+    format!("http://{address}/v1")
+}
+
+fn builder(address: SocketAddr) -> ResponsesClientBuilder {
+    ResponsesClient::builder()
+        .base_url(base_url(address))
+        .api_key("scripted-key")
+        .direct()
 }
 
 async fn accept(listener: TcpListener, shared: Arc<Shared>) {
