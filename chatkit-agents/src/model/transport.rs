@@ -7,12 +7,12 @@ use std::time::Duration;
 use async_stream::try_stream;
 use bytes::Bytes;
 use chrono::Utc;
-use futures::{FutureExt, Stream};
+use futures::Stream;
 use reqwest::Url;
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::error::{ModelError, ModelErrorKind};
 use super::event::{ErrorBody, ResponseStreamEvent};
@@ -23,6 +23,9 @@ use super::sse::{SseDecoder, SseEvent};
 /// The most of an error answer that is read. Error bodies are short; a proxy's error page may not
 /// be.
 const MAX_ERROR_BODY: usize = 64 * 1024;
+
+/// How long the end of an answer may take after its last event.
+const LONGEST_FAREWELL: Duration = Duration::from_millis(250);
 
 /// One call, ready to be sent.
 pub(super) struct Call {
@@ -99,11 +102,11 @@ impl Call {
                         continue;
                     };
                     if event.is_terminal() {
-                        // What follows is at most `[DONE]`. If it is here already, the connection
-                        // can serve the next call; waiting for it would only delay this one.
-                        while let Some(Ok(Some(_))) = answer.chunk().now_or_never() {}
-                        drop(answer);
                         yield event;
+                        // What follows is at most `[DONE]`. Read to its end, the connection can
+                        // serve the next call without another handshake.
+                        let rest = async { while let Ok(Some(_)) = answer.chunk().await {} };
+                        let _ = timeout(LONGEST_FAREWELL, rest).await;
                         return;
                     }
                     yield event;
