@@ -17,3 +17,6 @@ pub use output::{
 };
 pub use raw::RawItem;
 pub(crate) use raw::Text;
+
+#[cfg(test)]
+mod tests;

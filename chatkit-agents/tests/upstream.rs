@@ -1,5 +1,10 @@
 //! The Responses client against a scripted endpoint over real connections.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "clippy exempts tests, not the helpers of tests"
+)]
+
 use std::error::Error;
 use std::time::Duration;
 
@@ -525,8 +530,38 @@ async fn a_connection_serves_the_next_call() {
         let (events, _) = drain(call(&client)).await;
         assert_eq!(text(&events), expected);
     }
-    assert!(!server.wait_closed(1).await.closed_early);
-    assert!(!server.wait_closed(2).await.closed_early);
+    for number in [1, 2] {
+        let request = server.wait_closed(number).await;
+        assert!(!request.closed_early);
+        assert_eq!(request.connection, 1);
+    }
+}
+
+#[tokio::test]
+async fn the_end_of_an_answer_is_awaited_but_not_for_long() {
+    let events = 9;
+    let server = server([
+        Script::text("one").hold_after(events),
+        Script::text("two").hang_after(events),
+        Script::text("three"),
+    ])
+    .await;
+    let client = server.client();
+    let mut stream = call(&client);
+    for _ in 1..events {
+        stream.next().await.unwrap().unwrap();
+    }
+    assert!(stream.next().await.unwrap().unwrap().is_terminal());
+    server.release();
+    assert!(stream.next().await.is_none());
+
+    for expected in ["two", "three"] {
+        let (events, _) = drain(call(&client)).await;
+        assert_eq!(text(&events), expected);
+    }
+    assert!(server.wait_closed(2).await.closed_early);
+    let connections: Vec<_> = server.requests().iter().map(|r| r.connection).collect();
+    assert_eq!(connections, [1, 1, 2]);
 }
 
 #[tokio::test]

@@ -146,7 +146,7 @@ impl RawItem {
     }
 }
 
-/// Shows the type and the length: items hold what users wrote, which does not belong into a log.
+/// Shows the type and the length: an item may hold megabytes, and what users wrote.
 impl fmt::Debug for RawItem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RawItem")

@@ -6,6 +6,7 @@
 mod body;
 mod error;
 mod event;
+mod lenient;
 mod request;
 mod response;
 mod responses;
@@ -34,10 +35,11 @@ pub use sse::{SseDecoder, SseEvent};
 
 /// The events of one model call.
 ///
-/// The stream does nothing before its first poll, and it buffers no more than one network read.
-/// Dropping it closes the connection to the endpoint, which stops the generation. It ends after the
+/// The stream does nothing before its first poll, and it reads from the network only when it is
+/// polled, so it holds at most one event and one network read. Dropping it closes the connection to the endpoint, which stops the generation. It ends after the
 /// first terminal event ([`ResponseStreamEvent::is_terminal`]) or after the first error, and never
-/// silently before either.
+/// silently before either. Polled to its end it leaves the connection to the next call; dropped
+/// right after the terminal event it usually does too.
 pub type ModelStream = BoxStream<'static, Result<ResponseStreamEvent, ModelError>>;
 
 /// Something that answers a request with a stream of Responses API events.

@@ -1,5 +1,7 @@
 //! One call of a model.
 
+use std::fmt;
+
 use serde_json::value::RawValue;
 
 use super::settings::ModelSettings;
@@ -17,7 +19,7 @@ static NO_SETTINGS: ModelSettings = ModelSettings::new();
 /// let request = ModelRequest::new(&input).instructions("Answer in one word.");
 /// assert_eq!(request.input.len(), 1);
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 #[non_exhaustive]
 pub struct ModelRequest<'a> {
     /// The system's instructions.
@@ -111,5 +113,20 @@ impl<'a> ModelRequest<'a> {
     pub fn prompt(mut self, prompt: impl Into<Option<&'a RawValue>>) -> Self {
         self.prompt = prompt.into();
         self
+    }
+}
+
+/// Shows sizes and settings, not what was said.
+impl fmt::Debug for ModelRequest<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ModelRequest")
+            .field("instructions", &self.instructions.map(str::len))
+            .field("input", &self.input.len())
+            .field("tools", &self.tools.len())
+            .field("settings", self.settings)
+            .field("include", &self.include)
+            .field("previous_response_id", &self.previous_response_id)
+            .field("conversation", &self.conversation)
+            .finish_non_exhaustive()
     }
 }

@@ -4,7 +4,7 @@ use std::ops::AddAssign;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::event::lenient;
+use super::lenient;
 use crate::items::OutputItem;
 
 /// A response object. Only what a runtime needs; endpoints echo far more.

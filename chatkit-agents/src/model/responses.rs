@@ -94,6 +94,8 @@ pub struct ResponsesClientBuilder {
     base_url: String,
     headers: Vec<(String, String)>,
     http: Option<reqwest::Client>,
+    /// Ignore the proxies that the environment names.
+    direct: bool,
     connect_timeout: Duration,
     idle_timeout: Duration,
     max_retries: u32,
@@ -117,6 +119,7 @@ impl Default for ResponsesClientBuilder {
             base_url: DEFAULT_BASE_URL.to_owned(),
             headers: Vec::new(),
             http: None,
+            direct: false,
             connect_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(300),
             max_retries: 2,
@@ -209,6 +212,13 @@ impl ResponsesClientBuilder {
         self
     }
 
+    /// Ignores the proxies that the environment names: the loopback interface needs none.
+    #[cfg(feature = "testing")]
+    pub(crate) fn direct(mut self) -> Self {
+        self.direct = true;
+        self
+    }
+
     /// Builds the client. Nothing is connected yet.
     ///
     /// # Errors
@@ -219,7 +229,7 @@ impl ResponsesClientBuilder {
         let headers = self.header_map()?;
         let http = match self.http {
             Some(http) => http,
-            None => http_client(&url, self.connect_timeout)?,
+            None => http_client(&url, self.connect_timeout, self.direct)?,
         };
         Ok(ResponsesClient(Arc::new(Config {
             http,
@@ -348,7 +358,11 @@ fn responses_url(base_url: &str) -> Result<Url, ModelError> {
 }
 
 /// An HTTP client that needs no process-wide crypto provider: the provider goes with it.
-fn http_client(url: &Url, connect_timeout: Duration) -> Result<reqwest::Client, ModelError> {
+fn http_client(
+    url: &Url,
+    connect_timeout: Duration,
+    direct: bool,
+) -> Result<reqwest::Client, ModelError> {
     let no_tls = || config_error("TLS cannot be set up: no usable root certificates");
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let tls = rustls::ClientConfig::builder_with_provider(provider)
@@ -361,7 +375,9 @@ fn http_client(url: &Url, connect_timeout: Duration) -> Result<reqwest::Client, 
         tls.with_platform_verifier()
             .map_err(|error| no_tls().with_source(error))?
     };
-    reqwest::Client::builder()
+    let builder = reqwest::Client::builder();
+    let builder = if direct { builder.no_proxy() } else { builder };
+    builder
         .tls_backend_preconfigured(tls.with_no_client_auth())
         .connect_timeout(connect_timeout)
         .tcp_keepalive(Duration::from_secs(30))
@@ -429,7 +445,7 @@ mod tests {
     #[test]
     fn tls_needs_no_provider_of_the_process() {
         let url = Url::parse("https://api.openai.com/v1").unwrap();
-        assert!(http_client(&url, Duration::from_secs(1)).is_ok());
+        assert!(http_client(&url, Duration::from_secs(1), false).is_ok());
         assert!(rustls::crypto::CryptoProvider::get_default().is_none());
     }
 }

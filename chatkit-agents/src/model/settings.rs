@@ -1,6 +1,7 @@
 //! How a model should answer.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
 use serde::{Serialize, Serializer};
@@ -22,7 +23,7 @@ use serde_json::{Map, Value};
 /// assert_eq!(merged.temperature, Some(0.2));
 /// assert_eq!(merged.max_tokens, Some(100));
 /// ```
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ModelSettings {
     /// Sampling temperature, 0 to 2. Reasoning models refuse it.
@@ -76,7 +77,7 @@ pub struct ModelSettings {
 
 /// Writes one chainable setter for each field.
 macro_rules! setters {
-    ($($field:ident: $from:ty $(=> $into:expr)?),* $(,)?) => {$(
+    ($($field:ident: $from:ty),* $(,)?) => {$(
         #[doc = concat!("Sets [`", stringify!($field), "`](Self#structfield.", stringify!($field), ").")]
         #[must_use]
         pub fn $field(mut self, $field: $from) -> Self {
@@ -240,6 +241,35 @@ impl ModelSettings {
             max_retries: pick(&self.max_retries, &over.max_retries),
             timeout: pick(&self.timeout, &over.timeout),
         }
+    }
+}
+
+/// Shows what is set. Of the `extra_*` maps only the names: a value may be a key.
+impl fmt::Debug for ModelSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("ModelSettings");
+        macro_rules! show {
+            ($($field:ident)*) => {$(
+                if let Some(value) = &self.$field {
+                    shown.field(stringify!($field), value);
+                }
+            )*};
+        }
+        macro_rules! show_names {
+            ($($field:ident)*) => {$(
+                if let Some(map) = &self.$field {
+                    shown.field(stringify!($field), &map.keys().collect::<Vec<_>>());
+                }
+            )*};
+        }
+        show! {
+            temperature top_p max_tokens tool_choice parallel_tool_calls reasoning verbosity
+            truncation store metadata response_include top_logprobs prompt_cache_key
+            prompt_cache_retention prompt_cache_options context_management service_tier
+            max_retries timeout
+        }
+        show_names! { extra_body extra_headers extra_query }
+        shown.finish()
     }
 }
 

@@ -237,3 +237,132 @@ impl SseDecoder {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    type Owned = (Option<String>, String);
+
+    fn feed<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> Vec<Owned> {
+        let mut decoder = SseDecoder::new(1 << 20);
+        let mut events = Vec::new();
+        let own = |event: SseEvent<'_>| {
+            let name = event.name.map(Cow::into_owned);
+            (name, event.data.into_owned())
+        };
+        for chunk in chunks {
+            decoder.push(chunk);
+            while let Some(event) = decoder.next_event().unwrap() {
+                events.push(own(event));
+            }
+        }
+        events.extend(decoder.finish().map(own));
+        events
+    }
+
+    fn data(text: &str) -> Vec<String> {
+        let events = feed([text.as_bytes()]);
+        events.into_iter().map(|(_, data)| data).collect()
+    }
+
+    #[test]
+    fn follows_the_standard() {
+        assert_eq!(data("data: a\n\ndata:b\n\n"), ["a", "b"]);
+        assert_eq!(
+            data("data: a\r\n\r\ndata: b\r\rdata: c\n\r\n"),
+            ["a", "b", "c"]
+        );
+        assert_eq!(
+            data("data: a\ndata: b\rdata\r\ndata:  c\n\n"),
+            ["a\nb\n\n c"]
+        );
+        assert_eq!(data("\u{feff}data: a\n\n"), ["a"]);
+        assert_eq!(data("\u{feff}\u{feff}data: a\n\n"), [""; 0]);
+        assert_eq!(data(": x\n\n: y\ndata: a\n: z\n\n"), ["a"]);
+        assert_eq!(data("id: 1\nretry: 5\nnonsense\n\n\n\n"), [""; 0]);
+        assert_eq!(data("data\n\n"), [""]);
+        assert_eq!(data("data: unfinished"), ["unfinished"]);
+        assert_eq!(
+            feed([b"event: e\n\nevent: f\ndata: \xff\n\ndata: b\n\n".as_slice()]),
+            [
+                (Some("f".to_owned()), "\u{fffd}".to_owned()),
+                (None, "b".to_owned())
+            ]
+        );
+    }
+
+    #[test]
+    fn limits_an_event_but_not_a_stream() {
+        let push = |decoder: &mut SseDecoder, text: &str| {
+            decoder.push(text.as_bytes());
+            let mut count = 0;
+            loop {
+                match decoder.next_event() {
+                    Ok(Some(_)) => count += 1,
+                    Ok(None) => return Ok(count),
+                    Err(error) => return Err(error.kind()),
+                }
+            }
+        };
+        let mut decoder = SseDecoder::new(20);
+        for _ in 0..100 {
+            assert_eq!(push(&mut decoder, "data: 0123456789\n\n"), Ok(1));
+            assert_eq!(push(&mut decoder, ": keep-alive\n"), Ok(0));
+        }
+        assert_eq!(push(&mut decoder, "data: 0123456789"), Ok(0));
+        assert_eq!(
+            push(&mut decoder, "0123456789"),
+            Err(ModelErrorKind::TooLarge)
+        );
+        let mut decoder = SseDecoder::new(20);
+        assert_eq!(push(&mut decoder, "data: 01234\n"), Ok(0));
+        assert_eq!(
+            push(&mut decoder, "data: 56789\n"),
+            Err(ModelErrorKind::TooLarge)
+        );
+    }
+
+    #[test]
+    fn a_large_event_costs_its_size() {
+        // The buffer never holds more than the event and one chunk, and nothing is searched twice:
+        // the cost is checked through what the decoder keeps, not through a clock.
+        let mut decoder = SseDecoder::new(8 << 20);
+        decoder.push(b"data: ");
+        for _ in 0..4096 {
+            decoder.push(&[b'x'; 1024]);
+            assert!(decoder.next_event().unwrap().is_none());
+            assert_eq!(decoder.searched, decoder.buffer.len());
+        }
+        decoder.push(b"\n\ndata: y");
+        let event = decoder.next_event().unwrap().unwrap();
+        assert_eq!(event.data.len(), 4 << 20);
+        assert!(matches!(event.data, Cow::Borrowed(_)));
+        assert!(decoder.next_event().unwrap().is_none());
+        decoder.push(b"\n\n");
+        assert_eq!(decoder.buffer.len(), "data: y\n\n".len());
+        assert_eq!(decoder.next_event().unwrap().unwrap().data, "y");
+    }
+
+    proptest! {
+        #[test]
+        fn any_cut_gives_the_same_events(
+            lines in prop::collection::vec(
+                ("(data: ?|event: ?|: ?|id:|data|\u{feff})?[a-z{}\u{e9}\u{1f600}]{0,8}", "\n|\r|\r\n"),
+                0..40,
+            ),
+            cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..20),
+        ) {
+            let text: String = lines.into_iter().map(|(line, end)| line + &end).collect();
+            let bytes = text.as_bytes();
+            let mut cuts: Vec<_> = cuts.iter().map(|cut| cut.index(bytes.len() + 1)).collect();
+            cuts.extend([0, bytes.len()]);
+            cuts.sort_unstable();
+            let cut = feed(cuts.windows(2).map(|pair| &bytes[pair[0]..pair[1]]));
+            prop_assert_eq!(&feed([bytes]), &cut);
+            prop_assert_eq!(&feed(bytes.chunks(1)), &cut);
+        }
+    }
+}

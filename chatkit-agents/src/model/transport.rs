@@ -7,12 +7,12 @@ use std::time::Duration;
 use async_stream::try_stream;
 use bytes::Bytes;
 use chrono::Utc;
-use futures::{FutureExt, Stream};
+use futures::Stream;
 use reqwest::Url;
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::error::{ModelError, ModelErrorKind};
 use super::event::{ErrorBody, ResponseStreamEvent};
@@ -23,6 +23,9 @@ use super::sse::{SseDecoder, SseEvent};
 /// The most of an error answer that is read. Error bodies are short; a proxy's error page may not
 /// be.
 const MAX_ERROR_BODY: usize = 64 * 1024;
+
+/// How long the end of an answer may take after its last event.
+const LONGEST_FAREWELL: Duration = Duration::from_millis(250);
 
 /// One call, ready to be sent.
 pub(super) struct Call {
@@ -59,15 +62,17 @@ struct Limits {
 impl Limits {
     /// Waits for one thing the endpoint has to do.
     async fn wait<F: Future>(self, future: F) -> Result<F::Output, ModelError> {
-        let idle = Instant::now() + self.idle;
-        let (until, what) = match self.deadline {
-            Some(deadline) if deadline < idle => {
+        // A duration too long for the clock is no limit.
+        let idle = Instant::now().checked_add(self.idle);
+        let (until, what) = match (self.deadline, idle) {
+            (Some(deadline), idle) if idle.is_none_or(|idle| deadline < idle) => {
                 (deadline, "the model call took longer than its timeout")
             }
-            _ => (
+            (_, Some(idle)) => (
                 idle,
                 "the model endpoint was silent for longer than the idle timeout",
             ),
+            (_, None) => return Ok(future.await),
         };
         timeout_at(until, future)
             .await
@@ -82,7 +87,7 @@ impl Call {
         try_stream! {
             let limits = Limits {
                 idle: self.config.idle_timeout,
-                deadline: self.timeout.map(|timeout| Instant::now() + timeout),
+                deadline: self.timeout.and_then(|timeout| Instant::now().checked_add(timeout)),
             };
             let mut answer = self.open(limits).await?;
             let request_id = request_id(answer.headers()).map(str::to_owned);
@@ -97,11 +102,11 @@ impl Call {
                         continue;
                     };
                     if event.is_terminal() {
-                        // What follows is at most `[DONE]`. If it is here already, the connection
-                        // can serve the next call; waiting for it would only delay this one.
-                        while let Some(Ok(Some(_))) = answer.chunk().now_or_never() {}
-                        drop(answer);
                         yield event;
+                        // What follows is at most `[DONE]`. Read to its end, the connection can
+                        // serve the next call without another handshake.
+                        let rest = async { while let Ok(Some(_)) = answer.chunk().await {} };
+                        let _ = timeout(LONGEST_FAREWELL, rest).await;
                         return;
                     }
                     yield event;
@@ -147,6 +152,7 @@ impl Call {
                 return Err(error);
             }
             let delay = retry::delay(retries, error.retry_after());
+            // At most two minutes, see `retry`.
             let wakes = Instant::now() + delay;
             if limits.deadline.is_some_and(|deadline| deadline < wakes) {
                 return Err(error);

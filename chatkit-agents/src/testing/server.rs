@@ -27,6 +27,7 @@ use crate::model::{ResponsesClient, ResponsesClientBuilder};
 /// Dropping the server closes its port and all its connections.
 pub struct ScriptedResponses {
     address: SocketAddr,
+    client: ResponsesClient,
     shared: Arc<Shared>,
     /// Accepts connections and owns their tasks, so that aborting it stops everything.
     task: JoinHandle<()>,
@@ -55,6 +56,8 @@ struct State {
 pub struct RecordedRequest {
     /// From 1, in the order of arrival.
     pub number: usize,
+    /// The connection it came on, from 1 in the order of accepting.
+    pub connection: usize,
     /// The method, e.g. `POST`.
     pub method: String,
     /// The path and the query.
@@ -104,6 +107,7 @@ impl ScriptedResponses {
     async fn bind(handler: Option<Handler>) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
+        let client = builder(address).build().map_err(io::Error::other)?;
         let shared = Arc::new(Shared {
             state: Mutex::default(),
             changes: watch::Sender::new(0),
@@ -113,6 +117,7 @@ impl ScriptedResponses {
         let task = tokio::spawn(accept(listener, Arc::clone(&shared)));
         Ok(Self {
             address,
+            client,
             shared,
             task,
         })
@@ -132,26 +137,18 @@ impl ScriptedResponses {
     /// The address for clients: `http://127.0.0.1:<port>/v1`.
     #[must_use]
     pub fn base_url(&self) -> String {
-        format!("http://{}/v1", self.address)
+        base_url(self.address)
     }
 
-    /// A client of this endpoint, with a key that means nothing.
-    ///
-    /// # Panics
-    /// When the HTTP client cannot be set up, which no input causes.
+    /// A client of this endpoint, with a key that means nothing. All clients share connections.
     #[must_use]
-    #[expect(clippy::expect_used, reason = "the configuration is fixed")]
     pub fn client(&self) -> ResponsesClient {
-        self.client_builder()
-            .build()
-            .expect("a fixed configuration")
+        self.client.clone()
     }
 
     /// The configuration of [`client`](Self::client), to change it.
     pub fn client_builder(&self) -> ResponsesClientBuilder {
-        ResponsesClient::builder()
-            .base_url(self.base_url())
-            .api_key("scripted-key")
+        builder(self.address)
     }
 
     /// The requests so far.
@@ -219,10 +216,11 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn record(&self, request: &HttpRequest) -> RecordedRequest {
+    fn record(&self, connection: usize, request: &HttpRequest) -> RecordedRequest {
         let mut state = self.state();
         let recorded = RecordedRequest {
             number: state.requests.len() + 1,
+            connection,
             method: request.method.clone(),
             target: request.target.clone(),
             headers: request.headers.clone(),
@@ -262,13 +260,26 @@ impl Shared {
     }
 }
 
+fn base_url(address: SocketAddr) -> String {
+    format!("http://{address}/v1")
+}
+
+fn builder(address: SocketAddr) -> ResponsesClientBuilder {
+    ResponsesClient::builder()
+        .base_url(base_url(address))
+        .api_key("scripted-key")
+        .direct()
+}
+
 async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     let mut connections = JoinSet::new();
+    let mut accepted_so_far = 0;
     loop {
         tokio::select! {
             accepted = listener.accept() => {
                 let Ok((socket, _)) = accepted else { return };
-                connections.spawn(serve(socket, Arc::clone(&shared)));
+                accepted_so_far += 1;
+                connections.spawn(serve(accepted_so_far, socket, Arc::clone(&shared)));
             }
             Some(_) = connections.join_next() => {}
         }
@@ -276,7 +287,7 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
 }
 
 /// Serves one connection, request by request.
-async fn serve(socket: TcpStream, shared: Arc<Shared>) {
+async fn serve(connection: usize, socket: TcpStream, shared: Arc<Shared>) {
     // Events have to leave at once, as from a model.
     let _ = socket.set_nodelay(true);
     let (reader, writer) = socket.into_split();
@@ -286,7 +297,7 @@ async fn serve(socket: TcpStream, shared: Arc<Shared>) {
         piece_bytes: None,
     };
     while let Ok(Some(request)) = reader.request().await {
-        let request = shared.record(&request);
+        let request = shared.record(connection, &request);
         let script = shared.script(&request);
         writer.piece_bytes = script.piece_bytes;
         let answer = answer(&script, &request, &shared, &mut writer);
