@@ -1,0 +1,123 @@
+//! A chat server with one agent and one tool, on SQLite: the whole way from a request to a stored, streamed answer.
+//!
+//! ```text
+//! cargo run --bin quickstart
+//! ```
+//!
+//! | variable | default | |
+//! |---|---|---|
+//! | `OPENAI_API_KEY` | | without it a built-in scripted model answers |
+//! | `OPENAI_BASE_URL` | OpenAI's | any endpoint that speaks the Responses API |
+//! | `MODEL` | `gpt-5.6-luna` | |
+//! | `PORT` | `8000` | on 127.0.0.1 |
+//! | `DATABASE_URL` | `sqlite:quickstart.db` | `memory` keeps nothing |
+//! | `RUST_LOG` | `info` | |
+
+mod scripted;
+
+use std::convert::Infallible;
+use std::env;
+use std::error::Error;
+
+use axum::http::request::Parts;
+use chatkit::store::{DynStore, MemoryStore, SqliteStore};
+use chatkit::types::{IconName, ProgressUpdateEvent, UserMessageItem};
+use chatkit::{ChatKitHandler, ChatKitServer, Turn, TurnError};
+use chatkit_agents::model::ResponsesClient;
+use chatkit_agents::testing::ScriptedResponses;
+use chatkit_agents::tool::Json;
+use chatkit_agents::{
+    Agent, AgentContext, DefaultThreadItemConverter, Runner, ThreadItemConverter, ToolContext, function_tool,
+    stream_agent_response,
+};
+use serde::Serialize;
+
+/// What a request knows of its caller. There is no sign-in here, so there is nothing in it.
+struct User;
+
+#[derive(Serialize)]
+struct Forecast {
+    city: String,
+    sky: &'static str,
+    celsius: i8,
+}
+
+/// Look up the weather for a city.
+#[function_tool]
+async fn get_weather(
+    ctx: ToolContext<'_, AgentContext<User>>,
+    /// City name, e.g. "Paris".
+    city: String,
+) -> Json<Forecast> {
+    ctx.stream(ProgressUpdateEvent::new("Looking outside").icon(IconName::Globe)).await;
+    Json(Forecast { city, sky: "clear", celsius: 21 })
+}
+
+struct Assistant {
+    agent: Agent<AgentContext<User>>,
+}
+
+impl ChatKitHandler for Assistant {
+    type Context = User;
+
+    async fn respond(&self, turn: &Turn<User>, _message: Option<UserMessageItem>) -> Result<(), TurnError> {
+        let input = DefaultThreadItemConverter.history(turn, 20).await?;
+        let context = AgentContext::new(turn);
+        let run = Runner::run_streamed(&self.agent, input, context.clone());
+        turn.forward(stream_agent_response(context, run)).await
+    }
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
+    tracing_subscriber::fmt().with_env_filter(filter).init();
+
+    // Without a key, the agent talks to a scripted endpoint in this process. It lives as long as `_scripted`.
+    let (client, _scripted) = match env::var_os("OPENAI_API_KEY") {
+        Some(_) => (ResponsesClient::from_env()?, None),
+        None => {
+            tracing::warn!("OPENAI_API_KEY is not set: a built-in scripted model answers");
+            let scripted = ScriptedResponses::start_with(scripted::answer).await?;
+            (scripted.client(), Some(scripted))
+        }
+    };
+    let model = env::var("MODEL").unwrap_or_else(|_| "gpt-5.6-luna".to_owned());
+    let agent = Agent::new("Assistant", client.model(model))
+        .instructions("You are a friendly assistant. Use the tools you have; answer briefly.")
+        .tool(get_weather);
+
+    let database = env::var("DATABASE_URL").unwrap_or_else(|_| "sqlite:quickstart.db".to_owned());
+    let store = match database.as_str() {
+        "memory" => DynStore::new(MemoryStore::new()),
+        url => DynStore::new(SqliteStore::open(url).await?),
+    };
+    let server = ChatKitServer::new(Assistant { agent }, store);
+    let authenticate = |_: Parts| async { Ok::<_, Infallible>(User) };
+    let app = axum::Router::new().merge(chatkit::axum::router(server.clone(), authenticate));
+
+    let port: u16 = env::var("PORT").unwrap_or_else(|_| "8000".to_owned()).parse()?;
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await?;
+    tracing::info!("listening on http://{}/chatkit, threads in {database}", listener.local_addr()?);
+    axum::serve(listener, app).with_graceful_shutdown(stopped(server)).await?;
+    Ok(())
+}
+
+/// Waits for Ctrl-C or SIGTERM, then ends the open streams: an HTTP server waits for them.
+async fn stopped(server: ChatKitServer<Assistant>) {
+    let interrupted = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        match signal(SignalKind::terminate()) {
+            Ok(mut terminated) => tokio::select! {
+                _ = interrupted => {}
+                _ = terminated.recv() => {}
+            },
+            Err(_) => drop(interrupted.await),
+        }
+    }
+    #[cfg(not(unix))]
+    drop(interrupted.await);
+    server.shutdown().await;
+}
