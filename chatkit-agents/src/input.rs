@@ -11,7 +11,9 @@ use chatkit::types::{
     UserMessageTagContent, WidgetItem, WorkflowItem,
 };
 use chatkit::{BoxError, Turn};
+use serde::Serialize;
 use serde_json::Value;
+use serde_json::value::to_raw_value;
 
 use crate::items::{ContentPart, FunctionCall, InputItem, InputMessage, MessageContent, Role};
 
@@ -185,8 +187,8 @@ pub trait ThreadItemConverter: Send + Sync {
             let parts = item
                 .content
                 .iter()
-                .map(|part| ContentPart::output_text(&part.text))
-                .collect();
+                .map(|part| said(&part.text))
+                .collect::<Result<_, _>>()?;
             Ok(vec![
                 InputMessage::new(Role::Assistant, MessageContent::Parts(parts)).into(),
             ])
@@ -349,6 +351,25 @@ impl std::error::Error for ConvertError {
 const MENTIONS: &str = "# User-provided context for @-mentions\n\
     - When referencing resolved entities, use their canonical names **without** '@'.\n\
     - The '@' form appears only in user text and should not be echoed.";
+
+/// What the assistant has said, in the form that the Python SDK sends: with the fields it has no value for.
+fn said(text: &str) -> Result<ContentPart, ConvertError> {
+    #[derive(Serialize)]
+    #[serde(tag = "type", rename = "output_text")]
+    struct OutputText<'a> {
+        annotations: [(); 0],
+        text: &'a str,
+        logprobs: Option<()>,
+    }
+    let part = OutputText {
+        annotations: [],
+        text,
+        logprobs: None,
+    };
+    to_raw_value(&part)
+        .map(ContentPart::raw)
+        .map_err(ConvertError::other)
+}
 
 fn hidden_context(text: &str) -> InputItem {
     InputItem::user(format!(

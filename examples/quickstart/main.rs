@@ -27,8 +27,8 @@ use chatkit_agents::model::ResponsesClient;
 use chatkit_agents::testing::ScriptedResponses;
 use chatkit_agents::tool::Json;
 use chatkit_agents::{
-    Agent, AgentContext, DefaultThreadItemConverter, Runner, ThreadItemConverter, ToolContext, function_tool,
-    stream_agent_response,
+    Agent, AgentContext, DefaultThreadItemConverter, Runner, ThreadItemConverter, ToolContext,
+    function_tool, stream_agent_response,
 };
 use serde::Serialize;
 
@@ -49,8 +49,13 @@ async fn get_weather(
     /// City name, e.g. "Paris".
     city: String,
 ) -> Json<Forecast> {
-    ctx.stream(ProgressUpdateEvent::new("Looking outside").icon(IconName::Globe)).await;
-    Json(Forecast { city, sky: "clear", celsius: 21 })
+    ctx.stream(ProgressUpdateEvent::new("Looking outside").icon(IconName::Globe))
+        .await;
+    Json(Forecast {
+        city,
+        sky: "clear",
+        celsius: 21,
+    })
 }
 
 struct Assistant {
@@ -60,7 +65,11 @@ struct Assistant {
 impl ChatKitHandler for Assistant {
     type Context = User;
 
-    async fn respond(&self, turn: &Turn<User>, _message: Option<UserMessageItem>) -> Result<(), TurnError> {
+    async fn respond(
+        &self,
+        turn: &Turn<User>,
+        _message: Option<UserMessageItem>,
+    ) -> Result<(), TurnError> {
         let input = DefaultThreadItemConverter.history(turn, 20).await?;
         let context = AgentContext::new(turn);
         let run = Runner::run_streamed(&self.agent, input, context.clone());
@@ -70,7 +79,8 @@ impl ChatKitHandler for Assistant {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
+    let filter =
+        tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
     tracing_subscriber::fmt().with_env_filter(filter).init();
 
     // Without a key, the agent talks to a scripted endpoint in this process. It lives as long as `_scripted`.
@@ -96,10 +106,17 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let authenticate = |_: Parts| async { Ok::<_, Infallible>(User) };
     let app = axum::Router::new().merge(chatkit::axum::router(server.clone(), authenticate));
 
-    let port: u16 = env::var("PORT").unwrap_or_else(|_| "8000".to_owned()).parse()?;
+    let port: u16 = env::var("PORT")
+        .unwrap_or_else(|_| "8000".to_owned())
+        .parse()?;
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await?;
-    tracing::info!("listening on http://{}/chatkit, threads in {database}", listener.local_addr()?);
-    axum::serve(listener, app).with_graceful_shutdown(stopped(server)).await?;
+    tracing::info!(
+        "listening on http://{}/chatkit, threads in {database}",
+        listener.local_addr()?
+    );
+    axum::serve(listener, app)
+        .with_graceful_shutdown(stopped(server))
+        .await?;
     Ok(())
 }
 

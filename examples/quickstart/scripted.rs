@@ -11,9 +11,14 @@ const PAUSE: Duration = Duration::from_millis(15);
 
 /// Answers a request to the Responses API.
 pub fn answer(request: &RecordedRequest) -> Script {
-    let input = request.body["input"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let input = request.body["input"]
+        .as_array()
+        .map(Vec::as_slice)
+        .unwrap_or_default();
     let script = match input.last() {
-        Some(item) if item["type"] == "function_call_output" => Script::text(report(&item["output"])),
+        Some(item) if item["type"] == "function_call_output" => {
+            Script::text(report(&item["output"]))
+        }
         _ => match said(input) {
             Some(text) if text.to_lowercase().contains("weather") => {
                 Script::reasoning("The user asks for the weather, and there is a tool for that.")
@@ -33,13 +38,21 @@ pub fn answer(request: &RecordedRequest) -> Script {
 fn said(input: &[Value]) -> Option<String> {
     let message = input.iter().rev().find(|item| item["role"] == "user")?;
     let parts = message["content"].as_array()?;
-    Some(parts.iter().filter_map(|part| part["text"].as_str()).collect())
+    Some(
+        parts
+            .iter()
+            .filter_map(|part| part["text"].as_str())
+            .collect(),
+    )
 }
 
 /// The words behind "in", without punctuation.
 fn city(text: &str) -> String {
     let place = text.rsplit_once(" in ").map_or("", |(_, place)| place);
-    let place: String = place.chars().take_while(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '\'')).collect();
+    let place: String = place
+        .chars()
+        .take_while(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '\''))
+        .collect();
     match place.trim() {
         "" => "Paris".to_owned(),
         place => place.to_owned(),
@@ -48,8 +61,15 @@ fn city(text: &str) -> String {
 
 /// Says in words what the tool has found.
 fn report(output: &Value) -> String {
-    let forecast: Value = output.as_str().and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
-    match (forecast["city"].as_str(), forecast["sky"].as_str(), forecast["celsius"].as_i64()) {
+    let forecast: Value = output
+        .as_str()
+        .and_then(|json| serde_json::from_str(json).ok())
+        .unwrap_or_default();
+    match (
+        forecast["city"].as_str(),
+        forecast["sky"].as_str(),
+        forecast["celsius"].as_i64(),
+    ) {
         (Some(city), Some(sky), Some(celsius)) => {
             format!("In **{city}** the sky is {sky}, and it is {celsius} °C.")
         }

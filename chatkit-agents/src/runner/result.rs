@@ -16,7 +16,7 @@ use super::error::{RunError, RunErrorKind};
 use super::state::{NextStep, RunFunctionCall, RunItem, RunState, ToolCall};
 use crate::agent::{Agent, ToolUseBehavior};
 use crate::items::{ContentPart, FunctionOutput, InputItem, OutputItem, OutputItemKind};
-use crate::model::{ModelRequest, ModelStream, Response, ResponseStreamEvent, Usage};
+use crate::model::{ModelError, ModelRequest, ModelStream, Response, ResponseStreamEvent, Usage};
 use crate::tool::{FunctionTool, Tool, ToolContext, ToolError, ToolOutput, ToolOutputPart};
 
 /// Something that happened in a run.
@@ -113,12 +113,16 @@ pub struct RunResultStreaming<C> {
     functions: Vec<Arc<dyn FunctionTool<C>>>,
     /// The items of the response that is being streamed.
     streamed: Vec<OutputItem>,
+    /// The response that is being streamed is complete.
+    answered: bool,
 }
 
 enum Phase<C> {
     /// Look at the state and begin its step.
     Begin,
     Preparing(BoxFuture<'static, Result<Offer<C>, RunError>>),
+    /// Reading the model's stream. Its terminal event has decided the next step; the stream is still read to its end, so
+    /// that its connection can serve the next call.
     Model(ModelStream),
     Tools(FuturesUnordered<BoxFuture<'static, Settled>>),
     Over,
@@ -149,6 +153,7 @@ impl<C: Send + Sync + 'static> RunResultStreaming<C> {
             due: VecDeque::from([started]),
             functions: Vec::new(),
             streamed: Vec::new(),
+            answered: false,
         }
     }
 
@@ -259,6 +264,7 @@ impl<C: Send + Sync + 'static> RunResultStreaming<C> {
         self.phase = Phase::Model(self.agent.the_model().stream(&request));
         self.functions = offer.functions;
         self.streamed.clear();
+        self.answered = false;
     }
 
     /// Takes note of an event of the model; what it means for the run is due behind the event itself.
@@ -291,24 +297,8 @@ impl<C: Send + Sync + 'static> RunResultStreaming<C> {
                     reason.unwrap_or("no reason given")
                 )));
             }
-            ResponseStreamEvent::Failed(end) => {
-                let code = end
-                    .response
-                    .error
-                    .as_ref()
-                    .and_then(|error| error.code.as_deref());
-                ended = Err(bad_end(format!(
-                    "the response failed: {}",
-                    code.unwrap_or("no code given")
-                )));
-            }
-            ResponseStreamEvent::Error(error) => {
-                let code = error.code.as_deref();
-                ended = Err(bad_end(format!(
-                    "the model's stream failed: {}",
-                    code.unwrap_or("no code given")
-                )));
-            }
+            ResponseStreamEvent::Failed(end) => ended = Err(ModelError::from(&end.response).into()),
+            ResponseStreamEvent::Error(error) => ended = Err(ModelError::from(error).into()),
             _ => {}
         }
         self.due.push_back(StreamEvent::RawResponse(event));
@@ -365,7 +355,7 @@ impl<C: Send + Sync + 'static> RunResultStreaming<C> {
             self.state.previous_response_id = response.id;
             self.state.acknowledged = self.state.new_items.len();
         }
-        self.phase = Phase::Begin;
+        self.answered = true;
     }
 
     fn on_settled(&mut self, Settled { index, result }: Settled) -> Result<(), RunError> {
@@ -446,8 +436,14 @@ impl<C: Send + Sync + 'static> Stream for RunResultStreaming<C> {
                     ready!(preparing.as_mut().poll(cx)).map(|offer| this.call_model(offer))
                 }
                 Phase::Model(events) => match ready!(events.poll_next_unpin(cx)) {
+                    // What comes behind a complete response, even an error, no longer matters.
+                    Some(_) if this.answered => Ok(()),
                     Some(Ok(event)) => this.on_model_event(event),
                     Some(Err(error)) => Err(error.into()),
+                    None if this.answered => {
+                        this.phase = Phase::Begin;
+                        Ok(())
+                    }
                     None => Err(bad_end("the model's stream ended without a response")),
                 },
                 Phase::Tools(tools) => match ready!(tools.poll_next_unpin(cx)) {
