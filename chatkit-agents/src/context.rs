@@ -10,7 +10,7 @@ use chatkit::types::{
     ThreadItemDoneEvent, ThreadItemUpdatedEvent, ThreadMetadata, ThreadStreamEvent, Workflow,
     WorkflowItem, WorkflowSummary, WorkflowTaskAdded, WorkflowTaskUpdated, WorkflowType, now,
 };
-use chatkit::widgets::{WidgetRoot, WidgetStream};
+use chatkit::widgets::{WidgetContent, WidgetRoot, WidgetStream};
 use futures::{Stream, StreamExt};
 use tokio::sync::mpsc;
 
@@ -140,14 +140,14 @@ impl<C: Send + Sync + 'static> AgentContext<C> {
     }
 
     /// Adds a widget to the thread.
-    pub async fn stream_widget(&self, widget: WidgetRoot) {
+    pub async fn stream_widget(&self, widget: impl Into<WidgetContent>) {
         let id = self.generate_id(StoreItemType::Message);
         self.stream(WidgetStream::once(id, self.inner.turn.thread_id(), widget))
             .await;
     }
 
     /// Adds a widget that changes: the first state is shown, then what differs from state to state, and the last one is
-    /// stored. A stream without states adds nothing.
+    /// stored. A stream without states adds nothing. `copy_text` is what copying the widget puts into the clipboard.
     ///
     /// # Errors
     ///
@@ -155,20 +155,13 @@ impl<C: Send + Sync + 'static> AgentContext<C> {
     pub async fn stream_widget_states<E>(
         &self,
         states: impl Stream<Item = Result<WidgetRoot, E>>,
+        copy_text: Option<String>,
     ) -> Result<(), E> {
-        let mut states = std::pin::pin!(states);
-        let Some(first) = states.next().await.transpose()? else {
-            return Ok(());
-        };
-        let id = self.generate_id(StoreItemType::Message);
-        let (mut widget, added) = WidgetStream::start(id, self.inner.turn.thread_id(), first);
-        self.stream(added).await;
-        while let Some(state) = states.next().await.transpose()? {
-            for update in widget.update(state) {
-                self.stream(update).await;
-            }
+        let turn = &self.inner.turn;
+        let mut events = std::pin::pin!(turn.widget_events(states, copy_text));
+        while let Some(event) = events.next().await {
+            self.stream(event?).await;
         }
-        self.stream(widget.finish()).await;
         Ok(())
     }
 
@@ -238,13 +231,18 @@ impl<C: Send + Sync + 'static> AgentContext<C> {
             .map(|workflow| workflow.item.clone())
     }
 
+    /// Makes an image that the client knows the one that the model's next pictures go into.
+    pub fn set_generated_image_item(&self, item: GeneratedImageItem) {
+        self.state().generated_image = Some(item);
+    }
+
     /// The image that the model is making.
     pub fn generated_image_item(&self) -> Option<GeneratedImageItem> {
         self.state().generated_image.clone()
     }
 
-    /// Continues a workflow of an earlier turn, one that the client knows.
-    pub(crate) fn resume_workflow(&self, item: WorkflowItem) {
+    /// Makes a workflow that the client knows the one that tasks are added to.
+    pub fn set_workflow_item(&self, item: WorkflowItem) {
         self.state().workflow = Some(ActiveWorkflow {
             item,
             announced: true,

@@ -3,6 +3,7 @@
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
+mod accumulate;
 mod agent;
 mod context;
 mod convert;
@@ -15,6 +16,7 @@ mod stream;
 pub mod testing;
 pub mod tool;
 
+pub use accumulate::accumulate_text;
 pub use agent::{Agent, ToolUseBehavior};
 pub use context::{AgentContext, ClientToolCall, WorkflowError};
 pub use convert::{DefaultResponseStreamConverter, ResponseStreamConverter};

@@ -180,7 +180,7 @@ impl<'a, C: Send + Sync + 'static, V: ResponseStreamConverter> ResponseState<'a,
             item => item,
         };
         if let Some(ThreadItem::Workflow(item)) = item {
-            self.context.resume_workflow(item);
+            self.context.set_workflow_item(item);
         }
         Ok(())
     }
@@ -234,7 +234,7 @@ impl<'a, C: Send + Sync + 'static, V: ResponseStreamConverter> ResponseState<'a,
             }
             match (&event, item) {
                 (ThreadStreamEvent::ThreadItemAdded(_), ThreadItem::Workflow(item)) if !current => {
-                    self.context.resume_workflow(item.clone());
+                    self.context.set_workflow_item(item.clone());
                 }
                 // A tool has ended the workflow by hand.
                 (ThreadStreamEvent::ThreadItemDone(_), ThreadItem::Workflow(_)) if current => {
@@ -350,7 +350,7 @@ impl<'a, C: Send + Sync + 'static, V: ResponseStreamConverter> ResponseState<'a,
             OutputItemKind::Reasoning(_) => {
                 if self.context.workflow_item().is_none() {
                     let item = self.context.new_workflow(Workflow::reasoning());
-                    self.context.resume_workflow(item.clone());
+                    self.context.set_workflow_item(item.clone());
                     self.produce(&item.id);
                     self.out.push(ThreadItemAddedEvent::new(item).into());
                 }

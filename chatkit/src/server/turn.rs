@@ -15,7 +15,7 @@ use crate::types::{
     JsonObject, Order, Page, Thread, ThreadItem, ThreadItemDoneEvent, ThreadItemReplacedEvent,
     ThreadMetadata, ThreadStatus, ThreadStreamEvent, ThreadUpdatedEvent,
 };
-use crate::widgets::{WidgetRoot, WidgetStream};
+use crate::widgets::{WidgetContent, WidgetRoot, WidgetStream};
 
 /// One answer of the server in one thread, while it is being given.
 ///
@@ -190,10 +190,39 @@ impl<C: Send + Sync + 'static> Turn<C> {
     }
 
     /// Adds a widget to the thread.
-    pub async fn stream_widget(&self, widget: WidgetRoot) -> Result<(), Error> {
+    pub async fn stream_widget(&self, widget: impl Into<WidgetContent>) -> Result<(), Error> {
         let id = self.generate_id(StoreItemType::Message);
         self.send(WidgetStream::once(id, self.thread_id(), widget))
             .await
+    }
+
+    /// The events that show a widget while it changes, to be sent or [forwarded](Self::forward): the first state is
+    /// shown, then what differs from state to state, and the last one is stored. Without a state there is no event.
+    /// `copy_text` is what copying the widget puts into the clipboard.
+    ///
+    /// The stream's error ends the widget where it is: shown, and not stored.
+    pub fn widget_events<E>(
+        &self,
+        states: impl Stream<Item = Result<WidgetRoot, E>>,
+        copy_text: Option<String>,
+    ) -> impl Stream<Item = Result<ThreadStreamEvent, E>> {
+        async_stream::try_stream! {
+            let mut states = pin!(states);
+            let Some(first) = states.next().await.transpose()? else { return };
+            let id = self.generate_id(StoreItemType::Message);
+            let mut content = WidgetContent::from(first);
+            if let Some(text) = copy_text {
+                content = content.copy_text(text);
+            }
+            let (mut widget, added) = WidgetStream::start(id, self.thread_id(), content);
+            yield added.into();
+            while let Some(state) = states.next().await.transpose()? {
+                for update in widget.update(state) {
+                    yield update.into();
+                }
+            }
+            yield widget.finish().into();
+        }
     }
 
     /// Changes the thread's title.

@@ -67,6 +67,20 @@ impl WidgetComponent {
         self.0.get(field)
     }
 
+    /// The same component with another text: for a Text or Markdown that is being streamed.
+    pub fn with_value(mut self, value: impl Into<String>) -> Self {
+        self.0
+            .insert("value".to_owned(), Value::String(value.into()));
+        self
+    }
+
+    /// The same component, whose text goes on or is complete: for a Text or Markdown that is being streamed.
+    pub fn with_streaming(mut self, streaming: bool) -> Self {
+        self.0
+            .insert("streaming".to_owned(), Value::Bool(streaming));
+        self
+    }
+
     /// The component as JSON.
     pub fn as_object(&self) -> &Map<String, Value> {
         &self.0
