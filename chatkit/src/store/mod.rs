@@ -3,6 +3,8 @@
 mod dynamic;
 mod memory;
 mod scope;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -10,6 +12,8 @@ use std::future::Future;
 
 pub use dynamic::{DynAttachmentStore, DynStore};
 pub use memory::MemoryStore;
+#[cfg(feature = "sqlite")]
+pub use sqlite::{SqliteOptions, SqliteStore};
 
 use crate::error::BoxError;
 use crate::types::{Attachment, AttachmentCreateParams, Order, Page, ThreadItem, ThreadMetadata};
