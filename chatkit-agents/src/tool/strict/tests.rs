@@ -1,5 +1,8 @@
 //! Every rule of the strict transform.
 
+// So that `json!` can stand in a call as it is.
+#![allow(clippy::needless_pass_by_value)]
+
 use serde_json::{Value, json};
 
 use super::ensure_strict_json_schema;
