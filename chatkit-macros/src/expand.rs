@@ -187,13 +187,15 @@ fn call_body(function: &Function, private: &TokenStream) -> TokenStream {
         ReturnType::Type(_, ty) => ty.span(),
         ReturnType::Default => Span::call_site(),
     };
-    let convert = quote_spanned!(span=> #private::IntoToolOutput::into_tool_output);
+    let output = Ident::new("__output", span.resolved_at(Span::mixed_site()));
+    let convert = quote_spanned!(span=> #private::IntoToolOutput::into_tool_output(#output));
     quote! {
         #private::Box::pin(async move {
             let __arguments =
                 #private::ToolContext::parse_arguments::<__Arguments>(&__ctx)?;
             #unused
-            #convert(<#ident>::call(#context #(#arguments),*).await)
+            let #output = <#ident>::call(#context #(#arguments),*).await;
+            #convert
         })
     }
 }

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::TokenStream;
+use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::{Expr, Ident, Lit, LitStr, Path, Token};
@@ -103,17 +104,17 @@ impl Options {
             }
             _ => crate_path(value).map(|path| self.crate_path = Some(path)),
         };
-        if let Err((span, expected)) = result {
-            errors.push(span, format!("{expected}, as in `{}`", example(&name)));
+        if let Err((value, expected)) = result {
+            errors.push_at(value, format!("{expected}, as in `{}`", example(&name)));
         }
     }
 }
 
-/// A value that does not fit: where, and what would.
-type Unfit = (Span, &'static str);
+/// A value that does not fit, and what would.
+type Unfit = (TokenStream, &'static str);
 
 fn unfit<T>(value: &Expr, expected: &'static str) -> Result<T, Unfit> {
-    Err((syn::spanned::Spanned::span(value), expected))
+    Err((value.to_token_stream(), expected))
 }
 
 /// Values from `macro_rules!` come in invisible groups.
@@ -128,7 +129,7 @@ fn tool_name(value: Expr) -> Result<LitStr, Unfit> {
     let name = match value {
         Expr::Lit(literal) => match literal.lit {
             Lit::Str(name) => name,
-            other => return Err((other.span(), "expected a string")),
+            other => return Err((other.to_token_stream(), "expected a string")),
         },
         other => return unfit(&other, "expected a string"),
     };
@@ -136,7 +137,7 @@ fn tool_name(value: Expr) -> Result<LitStr, Unfit> {
         Ok(name)
     } else {
         Err((
-            name.span(),
+            name.to_token_stream(),
             "a tool name has 1 to 64 ASCII letters, digits, `_` and `-`",
         ))
     }
@@ -189,7 +190,7 @@ fn timeout(value: Expr) -> Result<Timeout, Unfit> {
     };
     match limit {
         Some(limit) if !limit.is_zero() => Ok(Timeout::Literal(limit)),
-        _ => Err((literal.lit.span(), EXPECTED)),
+        _ => Err((literal.to_token_stream(), EXPECTED)),
     }
 }
 
@@ -222,7 +223,7 @@ fn failure_message(value: Expr) -> Result<FailureMessage, Unfit> {
     }
     match function_path(value) {
         Ok(path) => Ok(FailureMessage::Function(path)),
-        Err((span, _)) => Err((span, "expected a string, or the path of a function")),
+        Err((value, _)) => Err((value, "expected a string, or the path of a function")),
     }
 }
 
@@ -256,7 +257,7 @@ fn nearest(name: &str) -> Option<&'static str> {
     KNOWN
         .into_iter()
         .map(|known| (edit_distance(name, known), known))
-        .filter(|(distance, known)| *distance <= known.len() / 3)
+        .filter(|(distance, known)| *distance <= 2.max(known.len() / 3))
         .min()
         .map(|(_, known)| known)
 }

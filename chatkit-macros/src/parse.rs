@@ -2,8 +2,8 @@
 //! shows them all.
 
 use proc_macro2::{Span, TokenStream};
+use quote::ToTokens;
 use syn::ext::IdentExt;
-use syn::spanned::Spanned;
 use syn::{Attribute, Expr, FnArg, Ident, ItemFn, Lit, Meta, Pat, PatType, Safety, Type};
 
 use crate::options::{Options, is_tool_name};
@@ -43,6 +43,11 @@ impl Errors {
         self.add(syn::Error::new(span, message));
     }
 
+    /// An error about all of `tokens`.
+    pub(crate) fn push_at(&mut self, tokens: impl ToTokens, message: impl std::fmt::Display) {
+        self.add(syn::Error::new_spanned(tokens, message));
+    }
+
     pub(crate) fn add(&mut self, error: syn::Error) {
         match &mut self.0 {
             Some(errors) => errors.combine(error),
@@ -78,8 +83,8 @@ pub(crate) fn function(options: TokenStream, item: TokenStream) -> syn::Result<F
     let mut arguments: Vec<Argument> = Vec::new();
     for (index, input) in item.sig.inputs.iter_mut().enumerate() {
         match input {
-            FnArg::Receiver(receiver) => errors.push(
-                receiver.span(),
+            FnArg::Receiver(receiver) => errors.push_at(
+                receiver,
                 "a tool is a free function; take what it needs from the context",
             ),
             FnArg::Typed(param) if is_context(param) => {
@@ -97,8 +102,8 @@ pub(crate) fn function(options: TokenStream, item: TokenStream) -> syn::Result<F
 
     let ident = item.sig.ident.unraw().to_string();
     if options.name.is_none() && !is_tool_name(&ident) {
-        errors.push(
-            item.sig.ident.span(),
+        errors.push_at(
+            &item.sig.ident,
             "a tool name has 1 to 64 ASCII letters, digits, `_` and `-`; \
              give one with `#[function_tool(name = \"...\")]`",
         );
@@ -145,16 +150,16 @@ fn check_signature(item: &ItemFn, errors: &mut Errors) {
         );
     }
     if let Some(abi) = &sig.abi {
-        errors.push(abi.span(), "a tool cannot be `extern`");
+        errors.push_at(abi, "a tool cannot be `extern`");
     }
     if !sig.generics.params.is_empty() {
-        errors.push(
-            sig.generics.params.span(),
+        errors.push_at(
+            &sig.generics.params,
             "a tool cannot be generic: the model needs one schema for its arguments",
         );
     } else if let Some(clause) = &sig.generics.where_clause {
-        errors.push(
-            clause.span(),
+        errors.push_at(
+            clause,
             "a tool cannot be generic, so it has no `where` clause",
         );
     }
@@ -172,12 +177,12 @@ fn doc_text(attrs: &[Attribute], needed: bool, errors: &mut Errors) -> String {
             Expr::Lit(literal) if let Lit::Str(text) = &literal.lit => {
                 let text = text.value();
                 lines.extend(
-                    text.lines()
+                    text.split('\n')
                         .map(|line| line.strip_prefix(' ').unwrap_or(line).trim_end().to_owned()),
                 );
             }
-            value if needed => errors.push(
-                value.span(),
+            value if needed => errors.push_at(
+                value,
                 "the description of a tool is made of doc comments; for other text, \
                  use `#[function_tool(description = ...)]`",
             ),
@@ -206,8 +211,8 @@ fn is_context(param: &PatType) -> bool {
 
 fn check_context(index: usize, param: &PatType, errors: &mut Errors) {
     if index > 0 {
-        errors.push(
-            param.span(),
+        errors.push_at(
+            param,
             "the context is the first parameter of a tool, and the only one",
         );
     }
@@ -223,7 +228,7 @@ fn check_context(index: usize, param: &PatType, errors: &mut Errors) {
                 errors.add(error);
             }
         } else if !attr.path().is_ident("doc") && !is_lint(attr) {
-            errors.push(attr.span(), "this attribute does nothing on the context");
+            errors.push_at(attr, "this attribute does nothing on the context");
         }
     }
 }
@@ -241,8 +246,8 @@ fn argument(param: &mut PatType, function: &Ident, errors: &mut Errors) -> Optio
         } else if is_lint(&attr) {
             param.attrs.push(attr);
         } else {
-            errors.push(
-                attr.span(),
+            errors.push_at(
+                attr,
                 "a tool argument takes doc comments, `#[serde(...)]`, `#[schemars(...)]` and lint \
                  levels; the context takes `#[ctx]`",
             );
@@ -252,16 +257,16 @@ fn argument(param: &mut PatType, function: &Ident, errors: &mut Errors) -> Optio
     let ident = match &*param.pat {
         Pat::Ident(pat) if pat.by_ref.is_none() && pat.subpat.is_none() => pat.ident.clone(),
         other => {
-            errors.push(
-                other.span(),
+            errors.push_at(
+                other,
                 "a tool argument is a plain name, which the model sees; take it apart in the body",
             );
             return None;
         }
     };
     if ident == *function {
-        errors.push(
-            ident.span(),
+        errors.push_at(
+            &ident,
             "a tool argument cannot have the name of its function, which names the tool",
         );
     }
@@ -274,12 +279,12 @@ fn argument(param: &mut PatType, function: &Ident, errors: &mut Errors) -> Optio
 
 fn check_type(ty: &Type, errors: &mut Errors) {
     match ty {
-        Type::Reference(reference) => errors.push(
-            reference.span(),
+        Type::Reference(reference) => errors.push_at(
+            reference,
             "a tool owns its arguments: use `String` for `&str`, `Vec<T>` for `&[T]`",
         ),
-        Type::ImplTrait(ty) => errors.push(
-            ty.span(),
+        Type::ImplTrait(ty) => errors.push_at(
+            ty,
             "a tool cannot be generic: name the type, so that it has a schema",
         ),
         _ => {}

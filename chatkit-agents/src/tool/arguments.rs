@@ -4,7 +4,7 @@ use schemars::generate::SchemaSettings;
 use schemars::transform::{Transform, transform_subschemas};
 use schemars::{JsonSchema, Schema};
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::error::ToolError;
 
@@ -39,7 +39,10 @@ pub fn parameters_schema<T: JsonSchema>() -> Value {
         .with(|settings| settings.meta_schema = None)
         .with_transform(Portable);
     let mut schema = settings.into_generator().into_root_schema_for::<T>();
-    schema.remove("title");
+    remove(&mut schema, "title");
+    if let Some(Value::Object(definitions)) = schema.get("$defs").cloned() {
+        MergeVariants { definitions }.transform(&mut schema);
+    }
     schema.to_value()
 }
 
@@ -50,7 +53,7 @@ struct Portable;
 impl Transform for Portable {
     fn transform(&mut self, schema: &mut Schema) {
         if schema.get("type").is_some_and(is_numeric) {
-            schema.remove("format");
+            remove(schema, "format");
         }
         // The API refuses an object without `properties`. Maps have a schema for their values.
         if schema.get("type") == Some(&json!("object"))
@@ -61,6 +64,62 @@ impl Transform for Portable {
             schema.insert("properties".to_owned(), json!({}));
         }
         transform_subschemas(self, schema);
+    }
+}
+
+/// Merges a `$ref` with the properties beside it.
+///
+/// schemars writes this for an enum with `#[serde(tag = "...")]`, where a variant has the fields of
+/// another type and the tag. Strict schemas cannot have it.
+#[derive(Clone, Debug)]
+struct MergeVariants {
+    definitions: Map<String, Value>,
+}
+
+impl MergeVariants {
+    /// The object that a `$ref` points to.
+    fn target(&self, schema: &Schema) -> Option<&Map<String, Value>> {
+        let name = schema.get("$ref")?.as_str()?.strip_prefix("#/$defs/")?;
+        self.definitions
+            .get(name)?
+            .as_object()
+            .filter(|target| target.contains_key("properties"))
+    }
+}
+
+impl Transform for MergeVariants {
+    fn transform(&mut self, schema: &mut Schema) {
+        if schema.get("properties").is_some_and(Value::is_object)
+            && let Some(target) = self.target(schema)
+        {
+            remove(schema, "$ref");
+            for (key, theirs) in target {
+                match (schema.get_mut(key), theirs) {
+                    (Some(Value::Object(ours)), Value::Object(theirs)) => {
+                        ours.extend(
+                            theirs
+                                .iter()
+                                .map(|(key, value)| (key.clone(), value.clone())),
+                        );
+                    }
+                    (Some(Value::Array(ours)), Value::Array(theirs)) => {
+                        ours.extend(theirs.iter().cloned());
+                    }
+                    (Some(_), _) => {}
+                    (None, theirs) => {
+                        schema.insert(key.clone(), theirs.clone());
+                    }
+                }
+            }
+        }
+        transform_subschemas(self, schema);
+    }
+}
+
+/// Unlike [`Schema::remove`], it keeps the order of what is left.
+fn remove(schema: &mut Schema, key: &str) {
+    if let Some(object) = schema.as_object_mut() {
+        object.shift_remove(key);
     }
 }
 

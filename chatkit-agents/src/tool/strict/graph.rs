@@ -5,7 +5,8 @@
 
 use serde_json::{Map, Value};
 
-use super::{MAX_DEPTH, Problem};
+use super::MAX_DEPTH;
+use super::error::Problem;
 
 /// How many values the finished document may have. Parts that are never visited, such as long
 /// `enum`s, can be shared often and cost nothing until they are written out.
@@ -140,8 +141,8 @@ impl Graph {
         }
     }
 
-    pub(super) fn insert_value(&mut self, id: Id, key: &str, value: Value) {
-        let value = self.add(&value);
+    pub(super) fn insert_value(&mut self, id: Id, key: &str, value: &Value) {
+        let value = self.add(value);
         self.insert(id, key, value);
     }
 

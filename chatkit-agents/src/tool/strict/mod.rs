@@ -1,14 +1,16 @@
 //! Makes JSON schemas strict, as OpenAI's models require it of tools that they are forced to follow.
 
+mod error;
 mod graph;
 
 #[cfg(test)]
 mod tests;
 
-use std::fmt;
-
 use serde_json::{Value, json};
 
+pub use self::error::SchemaError;
+
+use self::error::Problem;
 use self::graph::{Graph, Id};
 
 /// How deeply containers of a schema may nest.
@@ -70,10 +72,10 @@ const ANNOTATIONS: [&str; 15] = [
 /// ```
 pub fn ensure_strict_json_schema(schema: &mut Value) -> Result<(), SchemaError> {
     if !is_shallow(schema) {
-        return Err(SchemaError::new(Problem::TooDeep));
+        return Err(SchemaError::at(Problem::TooDeep, Vec::new()));
     }
     match schema.as_object() {
-        None => return Err(SchemaError::new(Problem::NotAnObject)),
+        None => return Err(SchemaError::at(Problem::NotAnObject, Vec::new())),
         Some(object) if object.is_empty() => {
             *schema = json!({
                 "additionalProperties": false,
@@ -100,106 +102,7 @@ pub fn ensure_strict_json_schema(schema: &mut Value) -> Result<(), SchemaError> 
             *schema = strict;
             Ok(())
         }
-        Err(problem) => Err(SchemaError {
-            problem,
-            path: rewriter.path,
-        }),
-    }
-}
-
-/// Why a schema cannot be made strict.
-///
-/// `Display` says what is wrong and where, as a JSON pointer into the schema.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SchemaError {
-    problem: Problem,
-    path: Vec<String>,
-}
-
-impl SchemaError {
-    fn new(problem: Problem) -> Self {
-        Self {
-            problem,
-            path: Vec::new(),
-        }
-    }
-}
-
-impl fmt::Display for SchemaError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "cannot make the JSON schema strict: {}, at #",
-            self.problem
-        )?;
-        for key in &self.path {
-            write!(f, "/{}", key.replace('~', "~0").replace('/', "~1"))?;
-        }
-        Ok(())
-    }
-}
-
-impl std::error::Error for SchemaError {}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Problem {
-    TooDeep,
-    TooLarge,
-    NotAnObject,
-    OpenObject,
-    RefSiblings(Vec<String>),
-    NestedResource,
-    AllOfConflict(Vec<String>),
-    CircularRef,
-    BrokenRef(String),
-    RootAnyOf,
-    RootNotPlainObject,
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::TooDeep => write!(f, "it nests more than {MAX_DEPTH} levels deep"),
-            Self::TooLarge => {
-                write!(
-                    f,
-                    "it has more than {MAX_NODES} nodes when its references are expanded"
-                )
-            }
-            Self::NotAnObject => {
-                f.write_str("expected a schema that is a JSON object, which says what it accepts")
-            }
-            Self::OpenObject => f.write_str(
-                "`additionalProperties` allows properties that the object does not name, \
-                 as the schema of a map does; name them, or do not make the schema strict",
-            ),
-            Self::RefSiblings(keys) => {
-                write!(
-                    f,
-                    "a `$ref` cannot be merged with `{}` beside it",
-                    keys.join("`, `")
-                )
-            }
-            Self::NestedResource => {
-                f.write_str("a `$ref` lies in, or points into, a part with an `$id` of its own")
-            }
-            Self::AllOfConflict(keys) => write!(
-                f,
-                "the one entry of `allOf` and its parent do not agree on `{}`",
-                keys.join("`, `")
-            ),
-            Self::CircularRef => f.write_str("a chain of `$ref`s leads back to itself"),
-            Self::BrokenRef(reference) => {
-                write!(
-                    f,
-                    "the `$ref` {reference} does not point to a schema of this document"
-                )
-            }
-            Self::RootAnyOf => f.write_str("the root must not be an `anyOf` or `oneOf`"),
-            Self::RootNotPlainObject => {
-                f.write_str("the root must be an object and nothing else, not even null")
-            }
-        }
+        Err(problem) => Err(SchemaError::at(problem, rewriter.path)),
     }
 }
 
@@ -360,7 +263,8 @@ impl Rewriter {
         let is_object = match kind {
             Some(kind) => self.is_object_type(kind),
             None if self.graph.get_object(node, "properties").is_some() => {
-                self.graph.insert_value(node, "type", Value::from("object"));
+                self.graph
+                    .insert_value(node, "type", &Value::from("object"));
                 true
             }
             None => {
@@ -377,7 +281,7 @@ impl Rewriter {
             Ok(())
         } else if self.graph.get(node, "additionalProperties").is_none() {
             self.graph
-                .insert_value(node, "additionalProperties", Value::Bool(false));
+                .insert_value(node, "additionalProperties", &Value::Bool(false));
             Ok(())
         } else if self.is_false(node, "additionalProperties") {
             Ok(())
@@ -401,7 +305,7 @@ impl Rewriter {
         };
         let names = self.graph.entries(properties).iter();
         let required = names.map(|(name, _)| Value::from(name.as_str())).collect();
-        self.graph.insert_value(node, "required", required);
+        self.graph.insert_value(node, "required", &required);
         self.visit_map(node, "properties", depth, nested)
     }
 
@@ -457,23 +361,14 @@ impl Rewriter {
             if seen.contains(&reference) {
                 return Err(Problem::CircularRef);
             }
-            for (key, value) in self.graph.entries(node) {
-                if key != "$ref" && !annotations.iter().any(|(known, _)| known == key) {
-                    annotations.push((key.clone(), *value));
-                }
-            }
+            let mut beside = self.graph.entries(node).to_vec();
+            beside.retain(|(key, _)| key != "$ref");
+            annotations = overlay(beside, annotations);
             self.spend()?;
             node = self.resolve(&reference)?;
             seen.push(reference);
         }
-        let mut merged = self.graph.entries(node).to_vec();
-        for (key, value) in annotations {
-            match merged.iter_mut().find(|(known, _)| *known == key) {
-                Some((_, slot)) => *slot = value,
-                None => merged.push((key, value)),
-            }
-        }
-        Ok(merged)
+        Ok(overlay(self.graph.entries(node).to_vec(), annotations))
     }
 
     /// Merges the entry of an `allOf` into its parent, unless this changes what is accepted.
@@ -582,10 +477,21 @@ impl Rewriter {
                 return Err(Problem::RootNotPlainObject);
             }
             self.graph
-                .insert_value(self.root, "type", Value::from("object"));
+                .insert_value(self.root, "type", &Value::from("object"));
         }
         Ok(())
     }
+}
+
+/// Sets entries: in place where the key is there, and otherwise at the end.
+fn overlay(mut base: Vec<(String, Id)>, over: Vec<(String, Id)>) -> Vec<(String, Id)> {
+    for (key, value) in over {
+        match base.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, slot)) => *slot = value,
+            None => base.push((key, value)),
+        }
+    }
+    base
 }
 
 /// Decodes `%41`; what is no such escape stays. `None` when the result is not UTF-8.
