@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 const PAUSE: Duration = Duration::from_millis(15);
 
 /// Answers a request to the Responses API.
-pub fn answer(request: &RecordedRequest) -> Script {
+pub(crate) fn answer(request: &RecordedRequest) -> Script {
     let input = request.body["input"]
         .as_array()
         .map(Vec::as_slice)
