@@ -15,17 +15,17 @@ pub(super) struct Rendered {
     pub(super) response: Value,
 }
 
-/// Writes a turn's events. `number` makes the ids unique; `model` is echoed.
-pub(super) fn turn(turn: &Turn, number: usize, model: &Value) -> Rendered {
+/// Writes a turn's events. `stem` makes the ids unique; `model` is echoed.
+pub(super) fn turn(turn: &Turn, stem: &str, model: &Value) -> Rendered {
     let mut writer = Writer {
-        number,
+        stem: stem.to_owned(),
         words: turn.words,
         sequence_number: 0,
         output: Vec::new(),
         events: Vec::new(),
     };
     let response = json!({
-        "id": format!("resp_{number}"),
+        "id": format!("resp_{stem}"),
         "object": "response",
         "created_at": 1_700_000_000,
         "status": "in_progress",
@@ -99,7 +99,7 @@ pub(super) fn turn(turn: &Turn, number: usize, model: &Value) -> Rendered {
 }
 
 struct Writer {
-    number: usize,
+    stem: String,
     words: usize,
     sequence_number: u64,
     output: Vec<Value>,
@@ -276,7 +276,7 @@ impl Writer {
     }
 
     fn id(&self, prefix: &str) -> String {
-        format!("{prefix}_{}_{}", self.number, self.index())
+        format!("{prefix}_{}_{}", self.stem, self.index())
     }
 
     fn added(&mut self, item: &Value) {

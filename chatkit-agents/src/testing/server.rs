@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -42,6 +43,8 @@ struct Shared {
     /// One permit for each script that may go on.
     releases: Semaphore,
     handler: Option<Handler>,
+    /// Part of every id, so that ids of another run do not come again in a thread that outlives this one.
+    tag: u32,
 }
 
 #[derive(Default)]
@@ -113,6 +116,7 @@ impl ScriptedResponses {
             changes: watch::Sender::new(0),
             releases: Semaphore::new(0),
             handler,
+            tag: RandomState::new().hash_one(address) as u32,
         });
         let task = tokio::spawn(accept(listener, Arc::clone(&shared)));
         Ok(Self {
@@ -334,7 +338,10 @@ async fn answer(
             writer.whole(script, "text/plain", body).await?;
             return Ok(Next::Request);
         }
-        Reply::Turn(turn) => render::turn(turn, request.number, model),
+        Reply::Turn(turn) => {
+            let stem = format!("{:08x}_{}", shared.tag, request.number);
+            render::turn(turn, &stem, model)
+        }
     };
     if request.body.get("stream") != Some(&json!(true)) {
         let body = turn.response.to_string();
