@@ -29,6 +29,12 @@ impl Failure {
     }
 }
 
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::rejected(error)
+    }
+}
+
 /// The error of a script: any error that is none of the library's.
 #[derive(Debug, Clone)]
 pub(super) struct Scripted(pub(super) String);
@@ -52,8 +58,7 @@ pub(super) enum ErrorSpec {
     },
     CustomStreamError {
         message: String,
-        #[serde(default)]
-        allow_retry: bool,
+        allow_retry: Option<bool>,
     },
     NotFound {},
     Generic {
@@ -80,7 +85,7 @@ impl ErrorSpec {
                 message,
                 allow_retry,
             } => CustomStreamError::new(message)
-                .allow_retry(*allow_retry)
+                .allow_retry(allow_retry.unwrap_or_default())
                 .into(),
             Self::NotFound {} => StoreError::not_found("item", "scripted").into(),
             Self::Generic { message } => Scripted(message.clone()).into(),

@@ -7,9 +7,13 @@
 //! | kind | module |
 //! |---|---|
 //! | `parse`, `serialize` | `values` |
+//! | `server` | `server`, with the handler in `script` and the store in `store` |
 
 mod failure;
 mod normalise;
+mod script;
+mod server;
+mod store;
 mod values;
 
 use base64::Engine;
@@ -33,6 +37,7 @@ pub fn run(case: &str) -> Value {
     let result = read::<Kind>(case).and_then(|Kind { kind }| match kind.as_str() {
         "parse" => values::parse(&read(case)?),
         "serialize" => values::serialize(&read(case)?),
+        "server" => server::run(read(case)?),
         other => Err(Failure::unsupported(format!("kind {other}"))),
     });
     match result {
