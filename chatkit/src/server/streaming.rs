@@ -342,7 +342,8 @@ impl<H: ChatKitHandler> ChatKitServer<H> {
             return Ok(());
         };
         turn.push(&mut ThreadStreamEvent::from(failure.to_event()))?;
-        turn.save_thread().await.map_err(logged)
+        // Not what the handler may just have failed to store: the client would get a second error for it.
+        turn.save_new_changes().await.map_err(logged)
     }
 
     async fn save_cancelled(&self, turn: &Turn<H::Context>) -> Result<(), Error> {
