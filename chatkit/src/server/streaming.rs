@@ -352,10 +352,10 @@ impl<H: ChatKitHandler> ChatKitServer<H> {
         if let Err(error) = turn.save_thread().await {
             logged(error);
         }
-        if let Err(error) = self.handler.handle_stream_cancelled(turn, pending).await {
-            logged(Error::handler(error));
+        match self.handler.handle_stream_cancelled(turn, pending).await {
+            Ok(()) => Err(Error::cancelled()),
+            Err(error) => Err(logged(Error::handler(error))),
         }
-        Err(Error::cancelled())
     }
 }
 
