@@ -178,8 +178,9 @@ impl<H: ChatKitHandler> ChatKitServer<H> {
 
     /// Gives the pending client tool call its output.
     ///
-    /// The client names no call: it is the newest pending one since the last message of the user. Older pending calls
-    /// in the part of the thread that was read are stale and removed; nobody will ever answer them.
+    /// The client names no call: it is the newest pending one since the last message of the user and since the last turn
+    /// that the user cancelled, which leaves a note. Older pending calls in the part of the thread that was read are stale
+    /// and removed; nobody will ever answer them.
     async fn complete_client_tool_call(
         &self,
         turn: &Turn<H::Context>,
@@ -198,14 +199,16 @@ impl<H: ChatKitHandler> ChatKitServer<H> {
                     context,
                 )
                 .await?;
-            let mut reached_user = false;
+            let mut reached_past = false;
             for item in page.data {
                 match item {
-                    ThreadItem::UserMessage(_) => reached_user = true,
+                    ThreadItem::UserMessage(_) | ThreadItem::SdkHiddenContext(_) => {
+                        reached_past = true;
+                    }
                     ThreadItem::ClientToolCall(mut call)
                         if call.status == ClientToolCallStatus::Pending =>
                     {
-                        match output.take_if(|_| !reached_user) {
+                        match output.take_if(|_| !reached_past) {
                             Some(output) => {
                                 call.output = Some(output).filter(|output| !output.is_null());
                                 call.status = ClientToolCallStatus::Completed;
@@ -226,7 +229,7 @@ impl<H: ChatKitHandler> ChatKitServer<H> {
                 }
             }
             match page.after {
-                Some(next) if page.has_more && output.is_some() && !reached_user => {
+                Some(next) if page.has_more && output.is_some() && !reached_past => {
                     after = Some(next)
                 }
                 _ => break,
