@@ -161,7 +161,9 @@ impl From<StoreError> for Error {
             StoreError::NotFound { what, .. } => {
                 Self::new(ErrorKind::NotFound, format!("{what} not found")).with_source(error)
             }
-            StoreError::NotSupported(what) => Self::new(ErrorKind::NotSupported, what),
+            StoreError::NotSupported(what) => {
+                Self::new(ErrorKind::NotSupported, what).with_source(error)
+            }
             StoreError::Conflict(_) | StoreError::Other(_) => {
                 Self::new(ErrorKind::Store, "the store failed").with_source(error)
             }

@@ -43,8 +43,9 @@ impl<H: ChatKitHandler> ChatKitServer<H> {
             }
             NonStreamingRequest::ThreadsList(params) => {
                 let limit = page_size(params.limit);
+                let after = params.after.as_deref().filter(|after| !after.is_empty());
                 let page = store
-                    .load_threads(limit, params.after.as_deref(), params.order, &context)
+                    .load_threads(limit, after, params.order, &context)
                     .await?;
                 json(&page.map(|thread| response(Thread::new(thread, Page::default()))))
             }

@@ -38,7 +38,7 @@ impl StreamingResult {
     }
 
     /// A handle that cancels the turn from elsewhere. The stream then ends with [`ErrorKind::Cancelled`], after the turn
-    /// was saved.
+    /// was saved; when saving fails, with that failure, an [`ErrorKind::Handler`].
     pub fn cancellation(&self) -> CancellationToken {
         self.cancel.clone()
     }

@@ -178,8 +178,9 @@ impl<H: ChatKitHandler> ChatKitServer<H> {
 
     /// Gives the pending client tool call its output.
     ///
-    /// The client names no call: it is the newest pending one since the last message of the user. Older pending calls
-    /// in the part of the thread that was read are stale and removed; nobody will ever answer them.
+    /// The client names no call: it is the newest pending one since the last message of the user and since the last turn
+    /// that the user cancelled, which leaves a note. Older pending calls in the part of the thread that was read are stale
+    /// and removed; nobody will ever answer them.
     async fn complete_client_tool_call(
         &self,
         turn: &Turn<H::Context>,
@@ -198,14 +199,16 @@ impl<H: ChatKitHandler> ChatKitServer<H> {
                     context,
                 )
                 .await?;
-            let mut reached_user = false;
+            let mut reached_past = false;
             for item in page.data {
                 match item {
-                    ThreadItem::UserMessage(_) => reached_user = true,
+                    ThreadItem::UserMessage(_) | ThreadItem::SdkHiddenContext(_) => {
+                        reached_past = true;
+                    }
                     ThreadItem::ClientToolCall(mut call)
                         if call.status == ClientToolCallStatus::Pending =>
                     {
-                        match output.take_if(|_| !reached_user) {
+                        match output.take_if(|_| !reached_past) {
                             Some(output) => {
                                 call.output = Some(output).filter(|output| !output.is_null());
                                 call.status = ClientToolCallStatus::Completed;
@@ -226,7 +229,7 @@ impl<H: ChatKitHandler> ChatKitServer<H> {
                 }
             }
             match page.after {
-                Some(next) if page.has_more && output.is_some() && !reached_user => {
+                Some(next) if page.has_more && output.is_some() && !reached_past => {
                     after = Some(next)
                 }
                 _ => break,
@@ -342,7 +345,8 @@ impl<H: ChatKitHandler> ChatKitServer<H> {
             return Ok(());
         };
         turn.push(&mut ThreadStreamEvent::from(failure.to_event()))?;
-        turn.save_thread().await.map_err(logged)
+        // Not what the handler may just have failed to store: the client would get a second error for it.
+        turn.save_new_changes().await.map_err(logged)
     }
 
     async fn save_cancelled(&self, turn: &Turn<H::Context>) -> Result<(), Error> {
@@ -351,10 +355,10 @@ impl<H: ChatKitHandler> ChatKitServer<H> {
         if let Err(error) = turn.save_thread().await {
             logged(error);
         }
-        if let Err(error) = self.handler.handle_stream_cancelled(turn, pending).await {
-            logged(Error::handler(error));
+        match self.handler.handle_stream_cancelled(turn, pending).await {
+            Ok(()) => Err(Error::cancelled()),
+            Err(error) => Err(logged(Error::handler(error))),
         }
-        Err(Error::cancelled())
     }
 }
 

@@ -261,10 +261,7 @@ impl<C: Send + Sync + 'static> Turn<C> {
         if self.push(event)? {
             self.wait_for_client().await;
         }
-        if self.inner.thread_changed.load(Ordering::Acquire) {
-            self.save_thread().await?;
-        }
-        Ok(())
+        self.save_new_changes().await
     }
 
     async fn persist(&self, event: &ThreadStreamEvent) -> Result<(), Error> {
@@ -349,6 +346,16 @@ impl<C: Send + Sync + 'static> Turn<C> {
             let thread = Thread::new((*changed).clone(), Page::default());
             self.push(&mut ThreadUpdatedEvent::new(thread).into())?;
         }
+    }
+
+    /// Stores the thread and tells the client, if the thread has changed since it was last to be stored.
+    ///
+    /// Unlike [`save_thread`](Self::save_thread) this leaves a change alone that could not be stored before.
+    pub(super) async fn save_new_changes(&self) -> Result<(), Error> {
+        if self.inner.thread_changed.load(Ordering::Acquire) {
+            self.save_thread().await?;
+        }
+        Ok(())
     }
 
     /// Takes the unfinished items; nothing can be sent any more.
