@@ -7,6 +7,7 @@ use base64::DecodeError;
 use chatkit::store::StoreError;
 use chatkit::types::ErrorCode;
 use chatkit::{CustomStreamError, Error, ErrorKind, StreamError, TurnError};
+use chatkit_agents::{ConvertError, RunError, RunErrorKind, WorkflowError};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -91,6 +92,58 @@ impl ErrorSpec {
             Self::Generic { message } => Scripted(message.clone()).into(),
         }
     }
+}
+
+/// A value that a case counts as invalid.
+#[derive(Debug)]
+pub(super) struct Invalid(pub(super) String);
+
+impl fmt::Display for Invalid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl StdError for Invalid {}
+
+/// An error of a handler or a run as a result has it: the kind of the first error in its chain that has one.
+pub(super) fn turn_error(error: &TurnError) -> Value {
+    let first: &(dyn StdError + 'static) = error.as_error();
+    let kind = std::iter::successors(Some(first), |error: &&(dyn StdError + 'static)| {
+        (*error).source()
+    })
+    .find_map(chain_kind);
+    json!({ "kind": kind.unwrap_or("internal"), "message": format!("{error:#}") })
+}
+
+fn chain_kind(error: &(dyn StdError + 'static)) -> Option<&'static str> {
+    if let Some(error) = error.downcast_ref::<Error>() {
+        return Some(kind(error));
+    }
+    if let Some(error) = error.downcast_ref::<RunError>() {
+        return match error.kind() {
+            RunErrorKind::InputGuardrailTripwireTriggered => Some("input_guardrail"),
+            RunErrorKind::OutputGuardrailTripwireTriggered => Some("output_guardrail"),
+            _ => None,
+        };
+    }
+    if let Some(error) = error.downcast_ref::<ConvertError>() {
+        return error.is_not_implemented().then_some("not_implemented");
+    }
+    if let Some(StoreError::NotFound { .. }) = error.downcast_ref() {
+        return Some("not_found");
+    }
+    if let Some(StoreError::Conflict(_)) = error.downcast_ref() {
+        return Some("store_conflict");
+    }
+    let named = [
+        (error.is::<Scripted>(), "scripted"),
+        (error.is::<CustomStreamError>(), "custom_stream_error"),
+        (error.is::<StreamError>(), "stream_error"),
+        (error.is::<WorkflowError>(), "value_error"),
+        (error.is::<Invalid>(), "validation"),
+    ];
+    named.into_iter().find_map(|(is, kind)| is.then_some(kind))
 }
 
 /// An error of the library as a result has it: the name of its kind, and its text.

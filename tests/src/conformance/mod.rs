@@ -7,9 +7,13 @@
 //! | kind | module |
 //! |---|---|
 //! | `parse`, `serialize` | `values` |
+//! | `stream_agent_response`, `accumulate_text` | `agents` |
+//! | `to_agent_input` | `input` |
 //! | `server` | `server`, with the handler in `script` and the store in `store` |
 
+mod agents;
 mod failure;
+mod input;
 mod normalise;
 mod script;
 mod server;
@@ -38,6 +42,9 @@ pub fn run(case: &str) -> Value {
         "parse" => values::parse(&read(case)?),
         "serialize" => values::serialize(&read(case)?),
         "server" => server::run(read(case)?),
+        "stream_agent_response" => agents::run(read(case)?),
+        "accumulate_text" => agents::accumulate(read(case)?),
+        "to_agent_input" => input::run(&read(case)?),
         other => Err(Failure::unsupported(format!("kind {other}"))),
     });
     match result {

@@ -11,11 +11,13 @@ use chatkit::types::{
     UserMessageItem, WidgetItem,
 };
 use chatkit::{ChatKitHandler, Turn, TurnError};
+use chatkit_agents::AgentContext;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
-use super::failure::{ErrorSpec, Failure};
+use super::agents::{ScriptedRun, ScriptedWidget, Sink};
+use super::failure::ErrorSpec;
 
 /// What the handler does in one step. Without a script it does what the library does by default.
 #[derive(Default, Deserialize)]
@@ -46,8 +48,8 @@ enum Op {
     SetThread { set: ThreadChange },
     Raise { error: ErrorSpec },
     Cancel,
-    StreamWidget {},
-    Agent {},
+    StreamWidget(ScriptedWidget),
+    Agent(Box<ScriptedRun>),
 }
 
 /// New values of a thread's fields; an outer `None` leaves a field alone.
@@ -70,18 +72,6 @@ fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
 }
 
 impl Script {
-    /// Fails when the script needs what is not supported.
-    pub(super) fn check(&self) -> Result<(), Failure> {
-        for op in self.respond.iter().chain(&self.action).flatten() {
-            match op {
-                Op::StreamWidget {} => return Err(Failure::unsupported("op stream_widget")),
-                Op::Agent {} => return Err(Failure::unsupported("op agent")),
-                _ => {}
-            }
-        }
-        Ok(())
-    }
-
     /// Waits until the handler asks for its turn to be cancelled.
     pub(super) async fn cancel_requested(&self) {
         self.cancel.notified().await;
@@ -97,8 +87,14 @@ impl Script {
                     self.cancel.notify_one();
                     future::pending::<()>().await;
                 }
-                // `check` lets no script with these through.
-                Op::StreamWidget {} | Op::Agent {} => {}
+                Op::StreamWidget(widget) => widget.show(turn).await?,
+                Op::Agent(run) => {
+                    let context = AgentContext::new(turn);
+                    let outcome = run.play(&context, Sink::Turn(turn)).await;
+                    outcome
+                        .map_err(|failure| TurnError::msg(format!("{failure:?}")))?
+                        .into_result()?;
+                }
             }
         }
         Ok(())
