@@ -323,7 +323,7 @@ fn call() -> impl Strategy<Value = Call> {
         1 => (thread.clone(), item.clone()).prop_map(|(t, i)| Call::LoadItem(t, i)),
         3 => (limit.clone(), prop::option::of(thread.clone()), any::<bool>())
             .prop_map(|(limit, after, asc)| Call::LoadThreads(limit, after, asc)),
-        5 => (thread.clone(), prop::option::of(item.clone()), limit, any::<bool>())
+        5 => (thread, prop::option::of(item.clone()), limit, any::<bool>())
             .prop_map(|(t, after, limit, asc)| Call::LoadItems(t, after, limit, asc)),
         1 => (item.clone(), time).prop_map(|(i, n)| Call::SaveAttachment(i, n)),
         1 => item.clone().prop_map(Call::DeleteAttachment),
