@@ -4,6 +4,7 @@ use std::error::Error as StdError;
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::task::{Context, Waker};
+use std::time::Duration;
 
 use chatkit::store::{SqliteOptions, SqliteStore};
 use proptest::prelude::*;
@@ -86,22 +87,25 @@ async fn a_file_keeps_everything() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn stores_that_open_one_new_file_at_once() {
-    let place = Place::new();
-    let mut tasks = tokio::task::JoinSet::new();
-    for n in 0..8 {
-        let path = place.file();
-        tasks.spawn(async move {
-            let store = open(path).await;
-            let thread = thread(&format!("t{n}"), at(n));
-            store.save_thread(&thread, &ANN).await.unwrap();
-            store
-        });
-    }
-    let stores = tasks.join_all().await;
-    for store in &stores {
-        let page = store.load_threads(99, None, Order::Asc, &ANN).await;
-        let expected = ["t0", "t1", "t2", "t3", "t4", "t5", "t6", "t7"];
-        assert_eq!(thread_ids(&page.unwrap()), expected);
+    // Several times, since what can go wrong does not always.
+    for _ in 0..12 {
+        let place = Place::new();
+        let mut tasks = tokio::task::JoinSet::new();
+        for n in 0..8 {
+            let path = place.file();
+            tasks.spawn(async move {
+                let store = open(path).await;
+                let thread = thread(&format!("t{n}"), at(n));
+                store.save_thread(&thread, &ANN).await.unwrap();
+                store
+            });
+        }
+        for store in tasks.join_all().await {
+            let page = store.load_threads(99, None, Order::Asc, &ANN).await;
+            let expected = ["t0", "t1", "t2", "t3", "t4", "t5", "t6", "t7"];
+            assert_eq!(thread_ids(&page.unwrap()), expected);
+            store.close().await;
+        }
     }
 }
 
@@ -149,9 +153,7 @@ async fn a_clone_with_another_scope_is_the_same_database() {
 #[tokio::test]
 async fn odd_options_are_made_to_work() {
     let place = Place::new();
-    let options = SqliteOptions::new()
-        .readers(0)
-        .busy_timeout(std::time::Duration::MAX);
+    let options = SqliteOptions::new().readers(0).busy_timeout(Duration::MAX);
     let store = SqliteStore::<User>::open_with(place.file(), options).await;
     let page = store.unwrap().load_threads(1, None, Order::Asc, &ANN).await;
     assert_eq!(page.unwrap(), Page::default());
@@ -232,6 +234,27 @@ async fn tamper(path: &Path, statement: &'static str) {
         .await
         .unwrap();
     connection.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn opening_waits_for_a_lock_as_long_as_it_is_told() {
+    use sqlx::{ConnectOptions, Connection};
+    let place = Place::new();
+    let file = sqlx::sqlite::SqliteConnectOptions::new().filename(place.file());
+    let mut other = file.create_if_missing(true).connect().await.unwrap();
+    let lock = other.begin_with("BEGIN EXCLUSIVE").await.unwrap();
+
+    let impatient = SqliteOptions::new().busy_timeout(Duration::from_millis(50));
+    let error = SqliteStore::<User>::open_with(place.file(), impatient).await;
+    let error = error.unwrap_err().source().unwrap().to_string();
+    assert!(error.contains("another process has locked it"), "{error}");
+
+    let mut patient = Box::pin(open(place.file()));
+    let early = tokio::time::timeout(Duration::from_millis(200), &mut patient).await;
+    assert!(early.is_err(), "opened a locked file");
+    lock.commit().await.unwrap();
+    let store = patient.await;
+    store.save_thread(&thread("t", at(0)), &ANN).await.unwrap();
 }
 
 #[tokio::test]
@@ -323,7 +346,7 @@ fn call() -> impl Strategy<Value = Call> {
         1 => (thread.clone(), item.clone()).prop_map(|(t, i)| Call::LoadItem(t, i)),
         3 => (limit.clone(), prop::option::of(thread.clone()), any::<bool>())
             .prop_map(|(limit, after, asc)| Call::LoadThreads(limit, after, asc)),
-        5 => (thread.clone(), prop::option::of(item.clone()), limit, any::<bool>())
+        5 => (thread, prop::option::of(item.clone()), limit, any::<bool>())
             .prop_map(|(t, after, limit, asc)| Call::LoadItems(t, after, limit, asc)),
         1 => (item.clone(), time).prop_map(|(i, n)| Call::SaveAttachment(i, n)),
         1 => item.clone().prop_map(Call::DeleteAttachment),

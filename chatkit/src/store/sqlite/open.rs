@@ -230,7 +230,8 @@ async fn set_up(pool: &SqlitePool, in_memory: bool, timeout: Duration) -> Result
             migrate(&mut connection).await
         };
         match done.await {
-            // SQLite does not wait by itself while the journal mode changes.
+            // SQLite waits by itself, except where two connections would wait for each other. While several make a new
+            // file, that happens.
             Err(Problem::Sqlite(error)) if is_busy(&error) && Instant::now() < deadline => {
                 tokio::time::sleep(RETRY).await;
             }
