@@ -86,15 +86,28 @@ mod tests {
     use super::*;
 
     /// One request to begin a thread, answered by the script.
-    fn answer(script: Value) -> Value {
-        let request = json!({
+    fn answer(script: &Value) -> Value {
+        answer_with(script, &json!({}))
+    }
+
+    fn answer_with(script: &Value, store_options: &Value) -> Value {
+        let steps = json!([{"request": create_thread(), "respond": script}]);
+        serve(&steps, store_options)
+    }
+
+    fn create_thread() -> Value {
+        json!({
             "type": "threads.create",
             "params": {"input": {"content": [{"type": "input_text", "text": "Hello"}]}},
-        });
+        })
+    }
+
+    fn serve(steps: &Value, store_options: &Value) -> Value {
         let case = json!({
             "kind": "server",
             "store": {"threads": [], "items": {}, "attachments": []},
-            "steps": [{"request": request, "respond": script}],
+            "store_options": store_options,
+            "steps": steps,
         });
         run(&case.to_string())
     }
@@ -114,7 +127,7 @@ mod tests {
 
     #[test]
     fn a_script_is_played_and_what_happens_is_recorded() {
-        let result = answer(json!([
+        let result = answer(&json!([
             {"op": "set_thread", "set": {"title": "T", "metadata": {"k": 1}}},
             {"op": "yield", "event": {"type": "thread.item.done", "item": message()}},
             {"op": "raise", "error": {"kind": "custom_stream_error", "message": "no"}},
@@ -152,7 +165,7 @@ mod tests {
 
     #[test]
     fn a_cancelled_turn_saves_what_is_pending() {
-        let result = answer(json!([
+        let result = answer(&json!([
             {"op": "yield", "event": {"type": "thread.item.added", "item": message()}},
             {"op": "cancel"},
             {"op": "raise", "error": {"kind": "generic"}},
@@ -166,6 +179,62 @@ mod tests {
         let items = result["store"]["items"]["thr_g1"].as_array().unwrap();
         let ids: Vec<_> = items.iter().map(|item| item["id"].clone()).collect();
         assert_eq!(ids, ["msg_g1", "m", "shcx_g1"]);
+    }
+
+    #[test]
+    fn a_thread_that_is_not_stored_is_one_error() {
+        let script = json!([
+            {"op": "set_thread", "set": {"title": "T"}},
+            {"op": "yield", "event": {"type": "progress_update", "text": "…"}},
+        ]);
+        let options = json!({"fail_writes": [{"op": "save_thread", "nth": 2}]});
+        let result = answer_with(&script, &options);
+        assert_eq!(
+            event_types(&result)[3..],
+            ["progress_update", "error"],
+            "{result}"
+        );
+        assert_eq!(result["store"]["threads"][0].get("title"), None);
+    }
+
+    #[test]
+    fn a_cancelled_turn_that_is_not_saved_is_an_error() {
+        let script = json!([
+            {"op": "yield", "event": {"type": "thread.item.done", "item": message()}},
+            {"op": "yield", "event": {"type": "thread.item.added", "item": message()}},
+            {"op": "cancel"},
+        ]);
+        let result = answer_with(&script, &json!({"add_duplicate": "error"}));
+        let error = &result["steps"][0]["result"]["error"];
+        assert_eq!(error["kind"], "store_conflict");
+    }
+
+    #[test]
+    fn a_call_of_a_cancelled_turn_takes_no_output() {
+        let call = json!({
+            "type": "client_tool_call", "id": "c", "thread_id": "thr_g1", "call_id": "call", "name": "f",
+            "arguments": {}, "created_at": "2024-01-01T00:00:00Z",
+        });
+        let call = json!({"op": "yield", "event": {"type": "thread.item.done", "item": call}});
+        let output = json!({
+            "type": "threads.add_client_tool_output",
+            "params": {"thread_id": "thr_g1", "result": 1},
+        });
+        let outcome = |script: &Value| {
+            let steps = json!([
+                {"request": create_thread(), "respond": script},
+                {"request": output},
+            ]);
+            let result = serve(&steps, &json!({}));
+            let status = result["store"]["items"]["thr_g1"][1]["status"].clone();
+            (result["steps"][1]["result"]["error"].clone(), status)
+        };
+        assert_eq!(outcome(&json!([call])), (Value::Null, "completed".into()));
+        let (error, status) = outcome(&json!([call, {"op": "cancel"}]));
+        assert_eq!(
+            (&error["kind"], status),
+            (&"value_error".into(), "pending".into())
+        );
     }
 
     #[test]
@@ -186,7 +255,7 @@ mod tests {
     #[test]
     fn what_cannot_be_run_says_so() {
         assert!(run(r#"{"kind": "nope"}"#).get("unsupported").is_some());
-        let bad_event = answer(json!([{"op": "yield", "event": {"type": "nope"}}]));
+        let bad_event = answer(&json!([{"op": "yield", "event": {"type": "nope"}}]));
         assert!(bad_event.get("rejected_case").is_some());
     }
 }

@@ -72,7 +72,7 @@ fn convert(case: &Case, audience: Audience) -> Result<Result<Value, String>, Fai
         "attachment" => read(json, audience, Attachment::hide_metadata),
         "thread_metadata" => read::<ThreadMetadata>(json, audience, |_| {}),
         "thread" => read(json, audience, |thread: &mut Thread| {
-            hide_in_page(&mut thread.items)
+            hide_in_page(&mut thread.items);
         }),
         "page_thread_items" => read(json, audience, hide_in_page),
         "thread_status" => read::<ThreadStatus>(json, audience, |_| {}),
