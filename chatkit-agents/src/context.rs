@@ -264,17 +264,15 @@ impl<C: Send + Sync + 'static> AgentContext<C> {
             item: self.new_workflow(Workflow::custom(Vec::new())),
             announced: false,
         });
-        workflow.item.workflow.tasks.push(task.clone());
-        if !workflow.announced {
+        let item = &mut workflow.item;
+        item.workflow.tasks.push(task.clone());
+        let index = item.workflow.tasks.len() - 1;
+        // An empty workflow shows nothing; the first task makes it appear.
+        if index == 0 && item.workflow.workflow_type != WorkflowType::Reasoning {
             workflow.announced = true;
-            return ThreadItemAddedEvent::new(workflow.item.clone()).into();
+            return ThreadItemAddedEvent::new(item.clone()).into();
         }
-        let index = workflow.item.workflow.tasks.len() - 1;
-        ThreadItemUpdatedEvent::new(
-            workflow.item.id.clone(),
-            WorkflowTaskAdded::new(index, task),
-        )
-        .into()
+        ThreadItemUpdatedEvent::new(item.id.clone(), WorkflowTaskAdded::new(index, task)).into()
     }
 
     pub(crate) fn replace_task(

@@ -257,7 +257,9 @@ impl<'a, C: Send + Sync + 'static, V: ResponseStreamConverter> ResponseState<'a,
                     if let Some(id) = &call.id {
                         self.produce(id);
                     }
-                    self.last_call = Some((call.call_id.clone(), call.id.clone()));
+                    // Without a call id of its own, the item is no call that a result could name.
+                    let call_id = item.raw().call_id().unwrap_or_default().to_owned();
+                    self.last_call = Some((call_id, call.id.clone()));
                 }
                 Ok(())
             }
@@ -275,14 +277,6 @@ impl<'a, C: Send + Sync + 'static, V: ResponseStreamConverter> ResponseState<'a,
                         AssistantMessageContentPartAdded::new(index(event.content_index), content),
                     );
                 }
-            }
-            ResponseStreamEvent::RefusalDelta(event) => {
-                let item_id = self.item_id(event.item_id, event.output_index);
-                let update = AssistantMessageContentPartTextDelta::new(
-                    index(event.content_index),
-                    event.delta,
-                );
-                self.update(item_id, update);
             }
             ResponseStreamEvent::OutputTextDone(event) => {
                 let item_id = self.item_id(event.item_id, event.output_index);

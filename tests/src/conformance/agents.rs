@@ -23,12 +23,12 @@ use chatkit_agents::{
 };
 use futures::{Stream, StreamExt};
 use serde::{Deserialize, Deserializer};
-use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
-use super::failure::{self, ErrorSpec, Failure, Invalid};
+use super::failure::{self, ErrorSpec, Failure, Invalid, Scripted};
 use super::store::{Contents, Options, RecordingStore};
+use super::values::hide_in_event;
 
 /// A case of the kind `stream_agent_response`.
 #[derive(Deserialize)]
@@ -58,7 +58,7 @@ pub(super) struct ScriptedRun {
 #[serde(untagged)]
 enum Input {
     Raw {
-        raw: Box<RawValue>,
+        raw: Value,
     },
     RunItem {
         run_item: ScriptedRunItem,
@@ -270,10 +270,11 @@ pub(super) enum Sink<'a> {
 }
 
 impl Sink<'_> {
-    async fn take(self, event: ThreadStreamEvent) -> Result<(), TurnError> {
+    async fn take(self, mut event: ThreadStreamEvent) -> Result<(), TurnError> {
         match self {
             Self::Turn(turn) => turn.send(event).await?,
             Self::List(list) => {
+                hide_in_event(&mut event);
                 let event = serde_json::to_value(&event)?;
                 list.lock()
                     .unwrap_or_else(PoisonError::into_inner)
@@ -377,7 +378,8 @@ impl Input {
     fn event(&self) -> Result<Option<StreamEvent>, Failure> {
         Ok(Some(match self {
             Self::Raw { raw } => {
-                let event = ResponseStreamEvent::from_json(raw.get()).map_err(Failure::rejected)?;
+                let event =
+                    ResponseStreamEvent::from_json(&raw.to_string()).map_err(Failure::rejected)?;
                 StreamEvent::RawResponse(event)
             }
             Self::RunItem { run_item } if run_item.item_type == "tool_call_item" => {
@@ -453,7 +455,7 @@ impl ScriptedRun {
 
 impl Input {
     fn is_annotation(&self) -> bool {
-        matches!(self, Self::Raw { raw } if raw.get().contains("response.output_text.annotation.added"))
+        matches!(self, Self::Raw { raw } if raw["type"] == "response.output_text.annotation.added")
     }
 }
 
@@ -497,9 +499,10 @@ impl End {
             EndKind::Error => RunErrorKind::ModelBehavior,
         };
         let error = RunError::new(kind, "scripted");
-        Some(match &self.error {
-            Some(cause) => error.caused_by(cause.to_error().into_inner()),
-            None => error,
+        Some(match (&self.error, self.kind) {
+            (Some(cause), _) => error.caused_by(cause.to_error().into_inner()),
+            (None, EndKind::Error) => error.caused_by(Scripted("the run failed".to_owned())),
+            (None, _) => error,
         })
     }
 }

@@ -136,11 +136,16 @@ fn chain_kind(error: &(dyn StdError + 'static)) -> Option<&'static str> {
     if let Some(StoreError::Conflict(_)) = error.downcast_ref() {
         return Some("store_conflict");
     }
+    if let Some(error) = error.downcast_ref::<WorkflowError>() {
+        return Some(match error {
+            WorkflowError::NoSuchTask => "index_error",
+            _ => "value_error",
+        });
+    }
     let named = [
         (error.is::<Scripted>(), "scripted"),
         (error.is::<CustomStreamError>(), "custom_stream_error"),
         (error.is::<StreamError>(), "stream_error"),
-        (error.is::<WorkflowError>(), "value_error"),
         (error.is::<Invalid>(), "validation"),
     ];
     named.into_iter().find_map(|(is, kind)| is.then_some(kind))

@@ -6,7 +6,7 @@
 //!
 //! | kind | module |
 //! |---|---|
-//! | `parse`, `serialize` | `values` |
+//! | `parse`, `serialize`, `diff_widget` | `values` |
 //! | `stream_agent_response`, `accumulate_text` | `agents` |
 //! | `to_agent_input` | `input` |
 //! | `server` | `server`, with the handler in `script` and the store in `store` |
@@ -42,6 +42,7 @@ pub fn run(case: &str) -> Value {
         "parse" => values::parse(&read(case)?),
         "serialize" => values::serialize(&read(case)?),
         "server" => server::run(read(case)?),
+        "diff_widget" => Ok(values::diff(&read(case)?)),
         "stream_agent_response" => agents::run(read(case)?),
         "accumulate_text" => agents::accumulate(read(case)?),
         "to_agent_input" => input::run(&read(case)?),

@@ -1,4 +1,4 @@
-//! The kinds `parse` and `serialize`: one value of the protocol, read and written.
+//! The kinds `parse` and `serialize`: one value of the protocol, read and written. And `diff_widget`.
 
 use std::fmt::Display;
 
@@ -7,7 +7,7 @@ use chatkit::types::{
     ThreadItem, ThreadItemUpdate, ThreadMetadata, ThreadStatus, ThreadStreamEvent,
     TranscriptionResult,
 };
-use chatkit::widgets::{WidgetComponent, WidgetRoot};
+use chatkit::widgets::{WidgetComponent, WidgetRoot, diff_widget};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -84,6 +84,18 @@ fn convert(case: &Case, audience: Audience) -> Result<Result<Value, String>, Fai
     })
 }
 
+/// A case of the kind `diff_widget`.
+#[derive(Deserialize)]
+pub(super) struct DiffCase {
+    before: WidgetRoot,
+    after: WidgetRoot,
+}
+
+/// What the client is told when one widget becomes the other.
+pub(super) fn diff(case: &DiffCase) -> Value {
+    json!({ "deltas": diff_widget(&case.before, &case.after) })
+}
+
 /// Reads a value; `hide` takes out what the client must not see.
 fn read<T: DeserializeOwned + Serialize>(
     json: &[u8],
@@ -104,7 +116,8 @@ fn written<T: Serialize, E: Display>(value: Result<T, E>) -> Result<Value, Strin
     serde_json::to_value(value).map_err(|error| error.to_string())
 }
 
-fn hide_in_event(event: &mut ThreadStreamEvent) {
+/// Takes out what the client must not see.
+pub(super) fn hide_in_event(event: &mut ThreadStreamEvent) {
     match event {
         ThreadStreamEvent::ThreadCreated(event) => hide_in_page(&mut event.thread.items),
         ThreadStreamEvent::ThreadUpdated(event) => hide_in_page(&mut event.thread.items),
