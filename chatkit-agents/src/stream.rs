@@ -303,10 +303,10 @@ impl<'a, C: Send + Sync + 'static, V: ResponseStreamConverter> ResponseState<'a,
                 }
             }
             ResponseStreamEvent::OutputItemAdded(event) => {
-                self.on_item_added(&event.item, event.output_index).await?
+                self.on_item_added(&event.item, event.output_index).await?;
             }
             ResponseStreamEvent::OutputItemDone(event) => {
-                self.on_item_done(&event.item, event.output_index).await?
+                self.on_item_done(&event.item, event.output_index).await?;
             }
             ResponseStreamEvent::ImageGenerationPartialImage(event) => {
                 let Some(mut item) = self.image(&event.item_id) else {
@@ -341,13 +341,11 @@ impl<'a, C: Send + Sync + 'static, V: ResponseStreamConverter> ResponseState<'a,
         output_index: u64,
     ) -> Result<(), TurnError> {
         match item.kind() {
-            OutputItemKind::Reasoning(_) => {
-                if self.context.workflow_item().is_none() {
-                    let item = self.context.new_workflow(Workflow::reasoning());
-                    self.context.set_workflow_item(item.clone());
-                    self.produce(&item.id);
-                    self.out.push(ThreadItemAddedEvent::new(item).into());
-                }
+            OutputItemKind::Reasoning(_) if self.context.workflow_item().is_none() => {
+                let item = self.context.new_workflow(Workflow::reasoning());
+                self.context.set_workflow_item(item.clone());
+                self.produce(&item.id);
+                self.out.push(ThreadItemAddedEvent::new(item).into());
             }
             OutputItemKind::Message(message) => {
                 self.end_workflow();

@@ -61,17 +61,17 @@ fn update_message(item: &mut AssistantMessageItem, update: &ThreadItemUpdate) {
     };
     match update {
         ThreadItemUpdate::AssistantMessageContentPartAdded(update) => {
-            part.clone_from(&update.content)
+            part.clone_from(&update.content);
         }
         ThreadItemUpdate::AssistantMessageContentPartTextDelta(update) => {
-            part.text.push_str(&update.delta)
+            part.text.push_str(&update.delta);
         }
         ThreadItemUpdate::AssistantMessageContentPartAnnotationAdded(update) => {
             let at = update.annotation_index.min(part.annotations.len());
             part.annotations.insert(at, update.annotation.clone());
         }
         ThreadItemUpdate::AssistantMessageContentPartDone(update) => {
-            part.clone_from(&update.content)
+            part.clone_from(&update.content);
         }
         _ => {}
     }

@@ -230,7 +230,7 @@ impl<H: ChatKitHandler> ChatKitServer<H> {
             }
             match page.after {
                 Some(next) if page.has_more && output.is_some() && !reached_past => {
-                    after = Some(next)
+                    after = Some(next);
                 }
                 _ => break,
             }

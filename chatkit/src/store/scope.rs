@@ -4,7 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 /// A function from a request's context to the key of the user its rows belong to.
-pub(super) struct Scope<C>(Option<Arc<dyn Fn(&C) -> String + Send + Sync>>);
+pub(super) struct Scope<C>(Option<Arc<Owner<C>>>);
+
+type Owner<C> = dyn Fn(&C) -> String + Send + Sync;
 
 impl<C> Scope<C> {
     /// One owner for everything: every request sees every row.

@@ -184,6 +184,7 @@ macro_rules! params {
 
             impl $name {
                 /// The parameters with the required fields only.
+                #[allow(clippy::new_without_default, reason = "one rule for all parameters")]
                 pub fn new($($field: impl Into<$ty>,)*) -> Self {
                     Self { $($field: $field.into(),)* $($optional: Default::default(),)* }
                 }

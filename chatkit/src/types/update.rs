@@ -11,6 +11,7 @@ macro_rules! updates {
         $name:ident = $tag:literal { $($(#[$fdoc:meta])* $field:ident: $ty:ty,)* }
     )*) => {
         /// A change of an item that is being streamed.
+        #[allow(clippy::large_enum_variant, reason = "boxing the rare ones would show in every match")]
         #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
         #[serde(tag = "type")]
         #[non_exhaustive]
