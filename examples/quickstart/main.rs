@@ -20,6 +20,7 @@ use std::env;
 use std::error::Error;
 
 use axum::http::request::Parts;
+use axum::serve::ListenerExt;
 use chatkit::store::{DynStore, MemoryStore, SqliteStore};
 use chatkit::types::{IconName, ProgressUpdateEvent, UserMessageItem};
 use chatkit::{ChatKitHandler, ChatKitServer, Turn, TurnError};
@@ -114,6 +115,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         "listening on http://{}/chatkit, threads in {database}",
         listener.local_addr()?
     );
+    // A delta is a small write; it must not wait for the next one.
+    let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
     axum::serve(listener, app)
         .with_graceful_shutdown(stopped(server))
         .await?;
