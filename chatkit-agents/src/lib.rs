@@ -1,4 +1,93 @@
-//! chatkit-agents
+//! An agent runtime on the OpenAI Responses API, and the bridge from its runs into ChatKit threads.
+//!
+//! Declare tools with an attribute, give them to an agent, and run it:
+//!
+//! ```
+//! use chatkit_agents::testing::{Script, ScriptedResponses};
+//! use chatkit_agents::{Agent, Runner, function_tool};
+//! use serde_json::json;
+//!
+//! /// Look up the weather for a city.
+//! #[function_tool]
+//! async fn get_weather(
+//!     /// City name, e.g. "Paris".
+//!     city: String,
+//! ) -> String {
+//!     format!("It is raining in {city}.")
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! // A scripted endpoint stands in for OpenAI: it calls the tool, then answers.
+//! let openai = ScriptedResponses::start().await?;
+//! openai.push(Script::function_call("get_weather", json!({"city": "Paris"})));
+//! openai.push(Script::text("Take an umbrella."));
+//!
+//! let agent = Agent::new("Assistant", openai.client().model("gpt-5")).tool(get_weather);
+//! let result = Runner::run(&agent, "What is the weather in Paris?", ()).await?;
+//!
+//! assert_eq!(result.final_output, "Take an umbrella.");
+//! assert_eq!(openai.requests()[1].body["input"][2]["output"], "It is raining in Paris.");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # The parts, in the order you meet them
+//!
+//! - [`Agent`] is a model with instructions and tools; [`model::ResponsesClient`] gives models of OpenAI, or of any endpoint
+//!   that speaks the Responses API.
+//! - [`function_tool`] makes a tool of an `async fn`; [`tool`] has closures, hosted tools, outputs and errors.
+//! - [`Runner`] runs an agent, to its answer or event by event. A run does its work while it is polled; dropping it closes
+//!   the connection to the model and drops running tools.
+//!
+//! In a ChatKit server, three more:
+//!
+//! - [`ThreadItemConverter`] turns a thread's items into the model's input. Override it for attachments, mentions and
+//!   hidden context of your own.
+//! - [`AgentContext`] is what tools get: they stream progress, widgets and workflows into the thread, and hand over to the
+//!   client.
+//! - [`stream_agent_response`] turns a run into the events of a turn: text, citations, reasoning, images, tools.
+//!
+//! ```
+//! use chatkit::types::UserMessageItem;
+//! use chatkit::{ChatKitHandler, Turn, TurnError};
+//! use chatkit_agents::{
+//!     Agent, AgentContext, DefaultThreadItemConverter, Runner, ThreadItemConverter, stream_agent_response,
+//! };
+//!
+//! struct User;
+//!
+//! struct Assistant {
+//!     agent: Agent<AgentContext<User>>,
+//! }
+//!
+//! impl ChatKitHandler for Assistant {
+//!     type Context = User;
+//!
+//!     async fn respond(&self, turn: &Turn<User>, _: Option<UserMessageItem>) -> Result<(), TurnError> {
+//!         let input = DefaultThreadItemConverter.history(turn, 20).await?;
+//!         let context = AgentContext::new(turn);
+//!         let run = Runner::run_streamed(&self.agent, input, context.clone());
+//!         turn.forward(stream_agent_response(context, run)).await
+//!     }
+//! }
+//! ```
+//!
+//! # What a model does not say does not fail
+//!
+//! Events, items and fields that this version does not know pass through and go back to the model as they came. What is
+//! newer still goes out through [`ModelSettings`](model::ModelSettings) (`extra_body`) and
+//! [`Tool::hosted`](tool::Tool::hosted). A stream that ends too early is an error.
+//!
+//! # Features
+//!
+//! None is on by default.
+//!
+//! | feature | |
+//! |---|---|
+//! | `testing` | [`testing`]: a scripted Responses endpoint over HTTP, for tests and for running without a key |
+#![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[doc(hidden)]
 #[path = "private.rs"]

@@ -1,5 +1,76 @@
-//! The server side of OpenAI's ChatKit chat UI.
+//! The server side of [ChatKit](https://openai.github.io/chatkit-js/), OpenAI's finished chat UI.
+//!
+//! ChatKit.js draws the chat; it talks to one endpoint of yours. This crate is that endpoint: it reads the client's requests,
+//! keeps threads, runs your handler, and streams what happens back as events.
+//!
+//! ```
+//! use chatkit::store::{MemoryStore, StoreItemType};
+//! use chatkit::types::{AssistantMessageItem, UserMessageItem};
+//! use chatkit::{ChatKitHandler, ChatKitServer, ProcessResult, Turn, TurnError};
+//! use futures::StreamExt;
+//!
+//! struct Parrot;
+//!
+//! impl ChatKitHandler for Parrot {
+//!     type Context = (); // what your authentication knows of the caller
+//!
+//!     async fn respond(&self, turn: &Turn<()>, message: Option<UserMessageItem>) -> Result<(), TurnError> {
+//!         let text = message.map(|message| message.text()).unwrap_or_default();
+//!         let id = turn.generate_id(StoreItemType::Message);
+//!         turn.add_item(AssistantMessageItem::new(id, turn.thread_id(), text)).await?; // stored, then sent
+//!         turn.set_title("A talk with a parrot");
+//!         Ok(())
+//!     }
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), chatkit::Error> {
+//! let server = ChatKitServer::new(Parrot, MemoryStore::new());
+//! let body = br#"{"type": "threads.create", "params": {"input":
+//!     {"content": [{"type": "input_text", "text": "Hello"}]}}}"#;
+//! let ProcessResult::Streaming(mut events) = server.process(body, ()).await? else { unreachable!() };
+//! while let Some(chunk) = events.next().await {
+//!     print!("{}", String::from_utf8_lossy(&chunk?)); // data: {"type":"thread.created", …
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # The parts, in the order you meet them
+//!
+//! - [`ChatKitHandler`] is what you implement: [`respond`](ChatKitHandler::respond) to a message, and if you want to widget
+//!   [actions](ChatKitHandler::action), feedback and dictation.
+//! - [`Turn`] is what your handler talks to: [`send`](Turn::send) an event, [`forward`](Turn::forward) a stream of them,
+//!   change the thread. It stores before it sends.
+//! - [`types`] are the protocol: [items](types::ThreadItem), [events](types::ThreadStreamEvent),
+//!   [requests](types::ChatKitRequest). [`widgets`] are what items can show besides text.
+//! - [`store`] keeps it all: in memory, in SQLite, or in a [`Store`](store::Store) of yours.
+//! - [`ChatKitServer`] puts them together and takes the bytes of requests. The adapter for axum is one line:
+//!   `chatkit::axum::router(server, authenticate)`.
+//!
+//! An agent to answer with is the matter of the crate `chatkit-agents`; this one knows no model.
+//!
+//! # Stop means stop
+//!
+//! When the client goes away, or its user presses Stop, the future of your handler is dropped, and with it everything it
+//! waits for: model streams, tools, queries. Store writes that have begun are finished, the text so far is saved, and a
+//! hidden note tells the model not to go on. See [`ChatKitHandler::handle_stream_cancelled`].
+//!
+//! # Errors
+//!
+//! A handler fails with any error, by `?`: the client gets an `error` event with a general text, the log gets the error with
+//! all its causes. A [`CustomStreamError`] chooses the text. See [`Error`] for what a server's caller gets.
+//!
+//! # Features
+//!
+//! None is on by default.
+//!
+//! | feature | |
+//! |---|---|
+//! | `axum` | [`chatkit::axum`](crate::axum): the route, for axum 0.8 |
+//! | `sqlite` | [`SqliteStore`](store::SqliteStore): the embedded store |
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(feature = "axum")]
 pub mod axum;
@@ -10,6 +81,4 @@ pub mod types;
 pub mod widgets;
 
 pub use error::{BoxError, CustomStreamError, Error, ErrorKind, StreamError, TurnError};
-pub use server::{
-    ChatKitHandler, ChatKitServer, EventStream, ProcessResult, StreamingResult, Turn,
-};
+pub use server::{ChatKitHandler, ChatKitServer, EventStream, ProcessResult, StreamingResult, Turn};
