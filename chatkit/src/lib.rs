@@ -5,7 +5,7 @@
 //!
 //! ```
 //! use chatkit::store::{MemoryStore, StoreItemType};
-//! use chatkit::types::{AssistantMessageItem, UserMessageItem};
+//! use chatkit::types::{AssistantMessageContent, AssistantMessageItem, UserMessageItem};
 //! use chatkit::{ChatKitHandler, ChatKitServer, ProcessResult, Turn, TurnError};
 //! use futures::StreamExt;
 //!
@@ -17,7 +17,8 @@
 //!     async fn respond(&self, turn: &Turn<()>, message: Option<UserMessageItem>) -> Result<(), TurnError> {
 //!         let text = message.map(|message| message.text()).unwrap_or_default();
 //!         let id = turn.generate_id(StoreItemType::Message);
-//!         turn.add_item(AssistantMessageItem::new(id, turn.thread_id(), text)).await?; // stored, then sent
+//!         let content = AssistantMessageContent::new(text);
+//!         turn.add_item(AssistantMessageItem::new(id, turn.thread_id(), content)).await?; // stored, then sent
 //!         turn.set_title("A talk with a parrot");
 //!         Ok(())
 //!     }

@@ -21,7 +21,7 @@ pub(crate) const CANCELLED_NOTE: &str =
 /// server owns. When the client goes away the returned future is dropped, and with it everything it was waiting for.
 ///
 /// ```
-/// use chatkit::types::{AssistantMessageItem, UserMessageItem};
+/// use chatkit::types::{AssistantMessageContent, AssistantMessageItem, UserMessageItem};
 /// use chatkit::{ChatKitHandler, Turn, TurnError, store::StoreItemType};
 ///
 /// struct Parrot;
@@ -32,7 +32,8 @@ pub(crate) const CANCELLED_NOTE: &str =
 ///     async fn respond(&self, turn: &Turn<()>, message: Option<UserMessageItem>) -> Result<(), TurnError> {
 ///         let text = message.map(|message| message.text()).unwrap_or_default();
 ///         let id = turn.generate_id(StoreItemType::Message);
-///         turn.add_item(AssistantMessageItem::new(id, turn.thread_id(), text)).await?;
+///         let content = AssistantMessageContent::new(text);
+///         turn.add_item(AssistantMessageItem::new(id, turn.thread_id(), content)).await?;
 ///         Ok(())
 ///     }
 /// }

@@ -254,19 +254,7 @@ impl TranscriptionResult {
     }
 }
 
-// So that `AssistantMessageItem::new(id, thread_id, "text")` reads as it should.
-impl From<&str> for AssistantMessageContent {
-    fn from(text: &str) -> Self {
-        Self::new(text)
-    }
-}
-
-impl From<String> for AssistantMessageContent {
-    fn from(text: String) -> Self {
-        Self::new(text)
-    }
-}
-
+// So that a message of one part needs no list.
 impl From<AssistantMessageContent> for Vec<AssistantMessageContent> {
     fn from(part: AssistantMessageContent) -> Self {
         vec![part]
