@@ -7,11 +7,9 @@ use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
 
+use crate::BoxError;
 use crate::store::StoreError;
 use crate::types::{ErrorCode, ErrorEvent, InvalidRequest};
-
-/// A boxed error of any kind.
-pub type BoxError = Box<dyn StdError + Send + Sync + 'static>;
 
 /// What the client shows when nothing more may be said.
 pub(crate) const DEFAULT_MESSAGE: &str = "An error occurred when generating a response.";
@@ -131,7 +129,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)?;
         if f.alternate() {
-            write_sources(f, self.source())?;
+            write_sources(f, self.message.to_string(), self.source())?;
         }
         Ok(())
     }
@@ -177,12 +175,18 @@ impl From<InvalidRequest> for Error {
     }
 }
 
+/// Writes the chain of causes. One that only repeats the text before it, as a wrapper does, is left out.
 fn write_sources(
     f: &mut fmt::Formatter<'_>,
+    mut last: String,
     mut next: Option<&(dyn StdError + 'static)>,
 ) -> fmt::Result {
     while let Some(error) = next {
-        write!(f, ": {error}")?;
+        let text = error.to_string();
+        if text != last {
+            write!(f, ": {text}")?;
+            last = text;
+        }
         next = error.source();
     }
     Ok(())
@@ -310,7 +314,7 @@ impl fmt::Display for TurnError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.0)?;
         if f.alternate() {
-            write_sources(f, self.0.source())?;
+            write_sources(f, self.0.to_string(), self.0.source())?;
         }
         Ok(())
     }

@@ -81,5 +81,10 @@ pub mod store;
 pub mod types;
 pub mod widgets;
 
-pub use error::{BoxError, CustomStreamError, Error, ErrorKind, StreamError, TurnError};
-pub use server::{ChatKitHandler, ChatKitServer, EventStream, ProcessResult, StreamingResult, Turn};
+pub use error::{CustomStreamError, Error, ErrorKind, StreamError, TurnError};
+pub use server::{
+    ChatKitHandler, ChatKitServer, EventStream, ProcessResult, StreamingResult, Turn,
+};
+
+/// A boxed error of any kind.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync + 'static>;

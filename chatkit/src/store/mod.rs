@@ -15,7 +15,7 @@ pub use memory::MemoryStore;
 #[cfg(feature = "sqlite")]
 pub use sqlite::{SqliteOptions, SqliteStore};
 
-use crate::error::BoxError;
+use crate::BoxError;
 use crate::types::{Attachment, AttachmentCreateParams, Order, Page, ThreadItem, ThreadMetadata};
 
 /// What an id is wanted for; it decides the id's prefix.
