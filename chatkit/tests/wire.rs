@@ -1,0 +1,376 @@
+//! Golden files for the wire: one value a file in `tests/wire/`. `UPDATE_GOLDEN=1` rewrites them.
+//!
+//! Each value is written as its file says, and read back as it was.
+
+use std::fmt::Debug;
+use std::path::Path;
+
+use chatkit::types::*;
+use chatkit::widgets::WidgetRoot;
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+fn at() -> DateTime<Utc> {
+    DateTime::from_timestamp_micros(1_704_164_645_123_456).unwrap()
+}
+
+fn object(value: Value) -> JsonObject {
+    value.as_object().unwrap().clone()
+}
+
+fn golden<T: Serialize + DeserializeOwned + PartialEq + Debug>(name: &str, value: &T) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/wire")
+        .join(format!("{name}.json"));
+    let written = serde_json::to_string_pretty(value).unwrap() + "\n";
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(&path, &written).unwrap();
+    }
+    let expected = std::fs::read_to_string(&path).unwrap_or_else(|_| {
+        panic!(
+            "no golden file {}; UPDATE_GOLDEN=1 writes it",
+            path.display()
+        )
+    });
+    assert_eq!(written, expected, "{name}");
+    assert_eq!(
+        &serde_json::from_str::<T>(&expected).unwrap(),
+        value,
+        "{name}"
+    );
+}
+
+/// Sets the time of an item, which constructors take from the clock.
+fn item(item: impl Into<ThreadItem>) -> ThreadItem {
+    let mut json = serde_json::to_value(item.into()).unwrap();
+    json["created_at"] = "2024-01-02T03:04:05.123456Z".into();
+    serde_json::from_value(json).unwrap()
+}
+
+fn thread() -> ThreadMetadata {
+    let mut thread = ThreadMetadata::new("thr_1");
+    thread.created_at = at();
+    thread
+}
+
+fn image() -> Attachment {
+    let url = Url::parse("https://example.com/atc_1/preview").unwrap();
+    let upload = Url::parse("https://example.com/atc_1/upload").unwrap();
+    let mut attachment = Attachment::from(
+        ImageAttachment::new("atc_1", "cat.png", "image/png", url)
+            .upload_descriptor(
+                AttachmentUploadDescriptor::new(upload, UploadMethod::Put).header("x-key", "value"),
+            )
+            .metadata(object(json!({"source": null}))),
+    );
+    attachment.set_thread_id("thr_1");
+    attachment
+}
+
+fn annotations() -> Vec<Annotation> {
+    vec![
+        Annotation::new(UrlSource::new("https://example.com", "Example").into()).index(3),
+        Annotation::new(FileSource::new("a.pdf", "A").into()),
+        Annotation::new(EntitySource::new("order-1", "Order 1").into()),
+    ]
+}
+
+#[test]
+fn items() {
+    let mut message = UserMessageItem::new(
+        "msg_1",
+        "thr_1",
+        vec![
+            UserMessageContent::text("Hello "),
+            UserMessageContent::tag("u1", "Ada"),
+        ],
+    );
+    message.attachments = vec![
+        image(),
+        FileAttachment::new("atc_2", "a.txt", "text/plain").into(),
+    ];
+    message.quoted_text = Some("before".to_owned());
+    message.inference_options.model = Some("fast".to_owned());
+    message.inference_options.tool_choice = Some(ToolChoice::new("search"));
+    golden("item.user_message", &item(message));
+
+    let content = AssistantMessageContent::new("Hi **there**").annotations(annotations());
+    golden(
+        "item.assistant_message",
+        &item(AssistantMessageItem::new("msg_2", "thr_1", content)),
+    );
+
+    let call = ClientToolCallItem::new(
+        "tc_1",
+        "thr_1",
+        "call_1",
+        "get_selection",
+        object(json!({"q": null})),
+    );
+    golden("item.client_tool_call.pending", &item(call.clone()));
+    golden(
+        "item.client_tool_call.completed",
+        &item(call.completed(json!({"a": null}))),
+    );
+
+    let card = json!({"type": "Card", "children": [{"type": "Text", "value": "x", "newer": 1}]});
+    let widget = WidgetItem::new("msg_3", "thr_1", WidgetRoot::try_from(card).unwrap());
+    golden("item.widget", &item(widget.copy_text("x".to_owned())));
+
+    let mut picture = GeneratedImageItem::new("msg_4", "thr_1");
+    golden("item.generated_image.empty", &item(picture.clone()));
+    picture.image = Some(GeneratedImage::new("ig_1", "https://example.com/1.png"));
+    golden("item.generated_image", &item(picture));
+
+    let mut answered =
+        StructuredInput::from(StructuredInputFreeform::new("why", "Why?").description("In short."));
+    answered.set_answer(StructuredInputAnswer::new(vec!["Because".to_owned()]));
+    let choice = StructuredInputMultipleChoice::new("what", "What?", ["A", "B"]).multiple(true);
+    golden(
+        "item.structured_input",
+        &item(StructuredInputItem::new(
+            "msg_5",
+            "thr_1",
+            vec![choice.into(), answered],
+        )),
+    );
+
+    let mut search = SearchTask::new().title("Searching");
+    search.queries = vec!["rust".to_owned()];
+    search.sources = vec![UrlSource::new("https://example.com", "Example")];
+    let mut files = FileTask::new();
+    files.sources = vec![FileSource::new("a.pdf", "A")];
+    let tasks: Vec<Task> = vec![
+        CustomTask::new()
+            .title("Step")
+            .icon(IconName::Bolt)
+            .content("*Done*")
+            .status_indicator(TaskStatus::Complete)
+            .into(),
+        search.into(),
+        ThoughtTask::new("Hmm").into(),
+        files.into(),
+        ImageTask::new()
+            .status_indicator(TaskStatus::Loading)
+            .into(),
+    ];
+    let mut workflow = Workflow::custom(tasks);
+    workflow.summary = Some(
+        CustomSummary::new("All done")
+            .icon(IconName::vendor("logo"))
+            .into(),
+    );
+    golden(
+        "item.workflow",
+        &item(WorkflowItem::new("wf_1", "thr_1", workflow)),
+    );
+    let mut reasoning = Workflow::reasoning();
+    reasoning.summary = Some(DurationSummary::new(7).into());
+    golden(
+        "item.workflow.reasoning",
+        &item(WorkflowItem::new("wf_2", "thr_1", reasoning)),
+    );
+
+    golden(
+        "item.task",
+        &item(TaskItem::new(
+            "tsk_1",
+            "thr_1",
+            CustomTask::new().title("Step"),
+        )),
+    );
+    golden(
+        "item.hidden_context",
+        &item(HiddenContextItem::new(
+            "hc_1",
+            "thr_1",
+            json!({"a": [null]}),
+        )),
+    );
+    golden(
+        "item.sdk_hidden_context",
+        &item(SdkHiddenContextItem::new("shcx_1", "thr_1", "note")),
+    );
+    golden(
+        "item.end_of_turn",
+        &item(EndOfTurnItem::new("eot_1", "thr_1")),
+    );
+}
+
+#[test]
+fn events() {
+    let event = |name: &str, event: ThreadStreamEvent| {
+        assert_eq!(event.type_name(), name.split('+').next().unwrap());
+        golden(&format!("event.{name}"), &event);
+    };
+    let end = item(EndOfTurnItem::new("eot_1", "thr_1"));
+    event(
+        "thread.created",
+        ThreadCreatedEvent::new(Thread::new(thread(), Page::default())).into(),
+    );
+    let mut renamed = thread();
+    renamed.title = Some("Title".to_owned());
+    renamed.status = ThreadStatus::locked("Come back later");
+    renamed.allowed_image_domains = Some(vec!["example.com".to_owned()]);
+    renamed.safe_urls = Some(vec!["https://example.com".to_owned()]);
+    renamed.metadata = object(json!({"private": null}));
+    let page = Page::with_more(vec![end.clone()], "eot_1".to_owned());
+    event(
+        "thread.updated",
+        ThreadUpdatedEvent::new(Thread::new(renamed, page)).into(),
+    );
+    event(
+        "thread.item.added",
+        ThreadItemAddedEvent::new(end.clone()).into(),
+    );
+    event(
+        "thread.item.done",
+        ThreadItemDoneEvent::new(end.clone()).into(),
+    );
+    event(
+        "thread.item.replaced",
+        ThreadItemReplacedEvent::new(end).into(),
+    );
+    event(
+        "thread.item.removed",
+        ThreadItemRemovedEvent::new("eot_1").into(),
+    );
+    event(
+        "stream_options",
+        StreamOptionsEvent::new(StreamOptions::new(false)).into(),
+    );
+    event(
+        "progress_update",
+        ProgressUpdateEvent::new("Looking")
+            .icon(IconName::lucide("eye"))
+            .into(),
+    );
+    event(
+        "client_effect",
+        ClientEffectEvent::new("open")
+            .data(object(json!({"x": null})))
+            .into(),
+    );
+    event(
+        "error",
+        ErrorEvent::new(ErrorCode::StreamError)
+            .allow_retry(true)
+            .into(),
+    );
+    event(
+        "error+custom",
+        ErrorEvent::new(ErrorCode::Custom)
+            .message("No credit")
+            .into(),
+    );
+    let notice = NoticeEvent::warning("Almost **full**")
+        .title("Quota")
+        .action("Upgrade", "https://example.com");
+    event("notice", notice.into());
+}
+
+#[test]
+fn updates() {
+    let update = |name: &str, update: ThreadItemUpdate| {
+        golden(
+            &format!("update.{name}"),
+            &ThreadStreamEvent::from(ThreadItemUpdatedEvent::new("msg_1", update)),
+        );
+    };
+    let content = AssistantMessageContent::new("x");
+    update(
+        "content_part.added",
+        AssistantMessageContentPartAdded::new(0usize, content.clone()).into(),
+    );
+    update(
+        "content_part.text_delta",
+        AssistantMessageContentPartTextDelta::new(1usize, "\u{2028}\"d\"").into(),
+    );
+    let [annotation, ..] = <[Annotation; 3]>::try_from(annotations()).unwrap();
+    update(
+        "content_part.annotation_added",
+        AssistantMessageContentPartAnnotationAdded::new(0usize, 0usize, annotation).into(),
+    );
+    update(
+        "content_part.done",
+        AssistantMessageContentPartDone::new(0usize, content).into(),
+    );
+    update(
+        "widget.value_delta",
+        WidgetStreamingTextValueDelta::new("st", "more", false).into(),
+    );
+    let basic = || WidgetRoot::try_from(json!({"type": "Basic", "children": []})).unwrap();
+    update("widget.root", WidgetRootUpdated::new(basic()).into());
+    update(
+        "widget.component",
+        WidgetComponentUpdated::new("st", basic()).into(),
+    );
+    update(
+        "workflow.task_added",
+        WorkflowTaskAdded::new(0usize, CustomTask::new()).into(),
+    );
+    update(
+        "workflow.task_updated",
+        WorkflowTaskUpdated::new(0usize, ThoughtTask::new("Hmm")).into(),
+    );
+    let picture = GeneratedImage::new("ig_1", "https://example.com/1.png");
+    update(
+        "generated_image",
+        GeneratedImageUpdated::new(picture, 0.5).into(),
+    );
+}
+
+#[test]
+fn icons_are_read_as_they_are_written() {
+    for icon in IconName::BUILT_IN {
+        assert_eq!(&icon.as_str().parse::<IconName>().unwrap(), icon);
+    }
+    assert_eq!("vendor:a b".parse(), Ok(IconName::vendor("a b")));
+    for bad in ["", "nope", "x vendor:y", "vendor"] {
+        assert_eq!(bad.parse::<IconName>(), Err(UnknownIcon), "{bad}");
+    }
+}
+
+#[test]
+fn timestamps_are_read_in_every_form_that_was_ever_written() {
+    let read = |text: Value| {
+        serde_json::from_value::<ThreadMetadata>(json!({"id": "t", "created_at": text}))
+            .map(|thread| thread.created_at)
+    };
+    for same in [
+        json!("2024-01-02T03:04:05.123456Z"),
+        json!("2024-01-02T03:04:05.123456789"),
+        json!("2024-01-02T08:34:05.123456+05:30"),
+        json!("2024-01-02T08:34:05.123456+0530"),
+        json!("2024-01-02 03:04:05.123456"),
+        json!(1_704_164_645.123456),
+    ] {
+        assert_eq!(read(same.clone()).unwrap(), at(), "{same}");
+    }
+    for bad in [
+        json!("yesterday"),
+        json!("2024-13-01T00:00:00"),
+        json!(true),
+        json!(null),
+        json!("24:00"),
+        json!(1e300),
+    ] {
+        assert!(read(bad.clone()).is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn urls_are_absolute_and_kept_as_written() {
+    for good in [
+        "https://example.com",
+        "HTTPS://Example.com:443/a b".trim_end_matches(" b"),
+        "data:image/png;base64,AA",
+    ] {
+        assert_eq!(Url::parse(good).unwrap().as_str(), good);
+    }
+    for bad in ["", "example.com", "/a", "https://", "1a:b", "https://a b"] {
+        assert_eq!(Url::parse(bad), Err(InvalidUrl), "{bad}");
+    }
+}
