@@ -232,12 +232,8 @@ impl<C: Send + Sync + 'static> RunResultStreaming<C> {
         } else {
             0
         };
-        // When the endpoint keeps the conversation, it has the input since the first response.
-        let input: &[InputItem] = if continued && self.state.last_response_id.is_some() {
-            &[]
-        } else {
-            &self.state.input
-        };
+        // The first response that can be continued has the input.
+        let input: &[InputItem] = if known > 0 { &[] } else { &self.state.input };
         let items: Vec<InputItem> = input
             .iter()
             .cloned()
