@@ -211,10 +211,8 @@ impl<C: Send + Sync + 'static> RunResultStreaming<C> {
                     if output.is_some() {
                         continue;
                     }
-                    let tool = find(&self.functions, &call.name)
-                        .or_else(|| declared(&self.agent, &call.name));
                     tools.push(call_tool(
-                        tool,
+                        find(&self.functions, &call.name),
                         Arc::clone(&self.context),
                         call.clone(),
                         index,
@@ -234,12 +232,8 @@ impl<C: Send + Sync + 'static> RunResultStreaming<C> {
         } else {
             0
         };
-        // When the endpoint keeps the conversation, it has the input since the first response.
-        let input: &[InputItem] = if continued && self.state.last_response_id.is_some() {
-            &[]
-        } else {
-            &self.state.input
-        };
+        // The first response that can be continued has the input.
+        let input: &[InputItem] = if known > 0 { &[] } else { &self.state.input };
         let items: Vec<InputItem> = input
             .iter()
             .cloned()
@@ -527,16 +521,6 @@ fn find<C: 'static>(
                 .is_ok_and(|definition| definition.name() == name)
         })
         .cloned()
-}
-
-/// A tool of the agent, for a run that goes on from a stored state and has offered nothing yet.
-fn declared<C: 'static>(agent: &Agent<C>, name: &str) -> Option<Arc<dyn FunctionTool<C>>> {
-    let functions: Vec<_> = agent
-        .tools()
-        .iter()
-        .filter_map(|tool| tool.as_function().cloned())
-        .collect();
-    find(&functions, name)
 }
 
 fn call_tool<C: Send + Sync + 'static>(

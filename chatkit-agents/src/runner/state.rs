@@ -37,8 +37,10 @@ pub struct RunState {
 }
 
 /// What a run does next.
+// The variant is the key, here and in `RunItem`: serde reads any other form of tag through a buffer, and raw JSON does
+// not survive that.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum NextStep {
     /// Call the model with everything so far.
@@ -89,7 +91,7 @@ impl From<&FunctionCall> for RunFunctionCall {
 
 /// Something a run has added to the conversation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type", content = "item", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum RunItem {
     /// A message of the assistant.

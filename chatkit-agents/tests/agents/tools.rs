@@ -1,0 +1,400 @@
+//! Tools in a run.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use chatkit_agents::function_tool;
+use chatkit_agents::model::ModelSettings;
+use chatkit_agents::testing::Script;
+use chatkit_agents::tool::{FnTool, Json, OwnedToolContext, Tool, ToolError, ToolOutputImage};
+use chatkit_agents::{
+    Agent, Run, RunErrorKind, RunItem, RunItemEventName, Runner, StreamEvent, ToolUseBehavior,
+};
+use futures::{FutureExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::sync::{Barrier, Notify};
+
+use super::*;
+
+const DEFAULT_TEXT: &str = "An error occurred while running the tool. Please try again.";
+
+/// The call ids of the `tool_output` events, in the order in which they came.
+fn settled(events: &[StreamEvent]) -> Vec<String> {
+    events
+        .iter()
+        .filter_map(|event| match event {
+            StreamEvent::RunItem(event) if event.name == RunItemEventName::ToolOutput => {
+                let RunItem::ToolCallOutputItem(item) = &event.item else {
+                    panic!("{event:?}")
+                };
+                item.call_id().map(str::to_owned)
+            }
+            _ => None,
+        })
+        .collect()
+}
+
+/// Runs an agent whose model calls `tool` once, and gives what the model was told.
+async fn told_of(tool: impl Into<Tool<()>>, arguments: &str) -> String {
+    let tool = tool.into();
+    let name = tool
+        .as_function()
+        .unwrap()
+        .definition()
+        .unwrap()
+        .name()
+        .to_owned();
+    let server = server([
+        Script::new().then_item(call_item(1, &name, arguments)),
+        Script::text("Well"),
+    ])
+    .await;
+    let result = Runner::run(&agent(&server).tool(tool), "Go", ())
+        .await
+        .unwrap();
+    assert_eq!(result.final_output, "Well", "the run goes on");
+    told(&server)
+}
+
+#[tokio::test]
+async fn the_calls_of_a_response_run_at_the_same_time() {
+    let server = server([calls(&["meet", "meet", "meet"]), Script::text("Met")]).await;
+    let barrier = Arc::new(Barrier::new(3));
+    let meet = tool("meet", move |_| {
+        let barrier = Arc::clone(&barrier);
+        async move {
+            barrier.wait().await;
+        }
+    });
+    let result = within(Runner::run(&agent(&server).tool(meet), "Go", ())).await;
+    assert_eq!(result.unwrap().final_output, "Met");
+}
+
+/// `slow` is called first and settles when it is let go.
+fn slow_and_fast(server: &ScriptedResponses) -> (Agent<()>, Arc<Notify>) {
+    let go = Arc::new(Notify::new());
+    let waiting = Arc::clone(&go);
+    let slow = tool("slow", move |_| {
+        let waiting = Arc::clone(&waiting);
+        async move {
+            waiting.notified().await;
+            "slow result"
+        }
+    });
+    let agent = agent(server).tool(slow).tool(says("fast", "fast result"));
+    (agent, go)
+}
+
+#[tokio::test]
+async fn results_are_shown_as_they_come_and_sent_in_the_order_of_the_calls() {
+    let server = server([calls(&["slow", "fast"]), Script::text("Done")]).await;
+    let (agent, go) = slow_and_fast(&server);
+    let mut run = Runner::run_streamed(&agent, "Go", ());
+    let mut before = Vec::new();
+    while settled(&before).is_empty() {
+        before.push(within(run.next()).await.unwrap().unwrap());
+    }
+    assert_eq!(settled(&before), ["call_2"]);
+    assert!(run.next().now_or_never().is_none(), "slow still runs");
+    go.notify_one();
+    let (after, error) = drain(&mut run).await;
+    assert!(error.is_none());
+    assert_eq!(settled(&after), ["call_1"]);
+
+    let bodies = bodies(&server);
+    assert_eq!(
+        outputs(&bodies[1]),
+        [
+            ("call_1".to_owned(), json!("slow result")),
+            ("call_2".to_owned(), json!("fast result")),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn stopping_on_the_first_tool_means_the_first_that_was_called() {
+    let server = server([calls(&["slow", "fast"])]).await;
+    let (agent, go) = slow_and_fast(&server);
+    let agent = agent.tool_use_behavior(ToolUseBehavior::StopOnFirstTool);
+    let mut run = Runner::run_streamed(&agent, "Go", ());
+    let mut seen = Vec::new();
+    while settled(&seen).is_empty() {
+        seen.push(within(run.next()).await.unwrap().unwrap());
+    }
+    assert_eq!(settled(&seen), ["call_2"], "fast is the first to settle");
+    go.notify_one();
+    drain(&mut run).await;
+    let result = run.into_result().unwrap();
+    assert_eq!(result.final_output, "slow result");
+    assert_eq!(result.new_items.len(), 4, "both results are kept");
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn stopping_at_tools_goes_on_with_others() {
+    let server = server([calls(&["other"]), calls(&["other", "stop", "halt"])]).await;
+    let agent = agent(&server)
+        .tool(says("other", "other result"))
+        .tool(says("halt", "halt result"))
+        .tool(tool("stop", |_| async { Json(json!({"stopped": true})) }))
+        .tool_use_behavior(ToolUseBehavior::stop_at_tools(["halt", "stop"]));
+    let result = Runner::run(&agent, "Go", ()).await.unwrap();
+    assert_eq!(result.final_output, r#"{"stopped":true}"#);
+    assert_eq!(server.requests().len(), 2);
+}
+
+#[tokio::test]
+async fn outputs_have_the_form_that_the_model_takes() {
+    let server = server([calls(&["json", "image", "nothing"]), Script::text("Seen")]).await;
+    let agent = agent(&server)
+        .tool(tool("json", |_| async { Json(json!({"n": 1})) }))
+        .tool(tool("image", |_| async {
+            ToolOutputImage::from_url("https://x.test/a.png")
+        }))
+        .tool(tool("nothing", |_| async {}));
+    Runner::run(&agent, "Go", ()).await.unwrap();
+    let outputs: Vec<Value> = outputs(&bodies(&server)[1])
+        .into_iter()
+        .map(|(_, output)| output)
+        .collect();
+    assert_eq!(outputs[0], r#"{"n":1}"#);
+    assert_eq!(outputs[1][0]["type"], "input_image");
+    assert_eq!(outputs[1][0]["image_url"], "https://x.test/a.png");
+    assert!(outputs[2].is_string(), "{outputs:?}");
+}
+
+mod failures {
+    use super::*;
+
+    fn failing(error: fn() -> ToolError) -> FnTool<()> {
+        tool("failing", move |_| async move { Err::<(), _>(error()) })
+    }
+
+    #[tokio::test]
+    async fn an_error_is_a_fixed_text() {
+        let error = || ToolError::new("password=hunter2");
+        assert_eq!(told_of(failing(error), "{}").await, DEFAULT_TEXT);
+    }
+
+    #[tokio::test]
+    async fn an_error_with_a_text_is_that_text() {
+        let error = || ToolError::message("There is no such city.");
+        assert_eq!(
+            told_of(failing(error), "{}").await,
+            "There is no such city."
+        );
+    }
+
+    #[tokio::test]
+    async fn a_tool_may_word_its_failures() {
+        let error = || ToolError::new("boom");
+        let tool = failing(error).failure_message(|_| "Try tomorrow.".to_owned());
+        assert_eq!(told_of(tool, "{}").await, "Try tomorrow.");
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_a_fixed_text() {
+        let tool = tool("panicking", |_| async {
+            if true {
+                panic!("a panic on purpose");
+            }
+        });
+        assert_eq!(told_of(tool, "{}").await, DEFAULT_TEXT);
+    }
+
+    /// The closure itself panics, before there is a future.
+    #[tokio::test]
+    async fn a_panic_in_the_call_is_a_fixed_text() {
+        let tool = tool("panicking", |_| -> std::future::Ready<()> {
+            panic!("a panic on purpose")
+        });
+        assert_eq!(told_of(tool, "{}").await, DEFAULT_TEXT);
+    }
+
+    #[tokio::test]
+    async fn a_timeout_names_the_tool_and_the_limit() {
+        let tool =
+            tool("stuck", |_| std::future::pending::<()>()).timeout(Duration::from_millis(20));
+        assert_eq!(
+            told_of(tool, "{}").await,
+            "Tool 'stuck' timed out after 0.02 seconds."
+        );
+    }
+
+    /// Counts guests.
+    #[function_tool]
+    async fn book(guests: u32) -> String {
+        format!("A table for {guests}.")
+    }
+
+    #[tokio::test]
+    async fn bad_arguments_name_the_field() {
+        assert_eq!(told_of(book, r#"{"guests":2}"#).await, "A table for 2.");
+        for arguments in [r#"{"guests":"two"}"#, "{}"] {
+            let text = told_of(book, arguments).await;
+            let start = "Invalid arguments for tool book: guests: ";
+            assert!(text.starts_with(start), "{text}");
+        }
+        let text = told_of(book, "{").await;
+        assert!(
+            text.starts_with("Invalid arguments for tool book: "),
+            "{text}"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_fatal_error_ends_the_run_and_drops_the_other_tools() {
+        let server = server([calls(&["slow", "fast", "failing"])]).await;
+        let (agent, go) = slow_and_fast(&server);
+        let agent = agent.tool(failing(|| ToolError::fatal("password=hunter2")));
+        let mut run = Runner::run_streamed(&agent, "Go", ());
+        let (events, error) = drain(&mut run).await;
+        let error = error.unwrap();
+        assert_eq!(error.kind(), RunErrorKind::Tool);
+        assert_eq!(error.to_string(), "the tool failing ended the run");
+        assert_eq!(
+            format!("{error:#}"),
+            "the tool failing ended the run: password=hunter2"
+        );
+        assert_eq!(settled(&events), ["call_2"], "what settled before is shown");
+        assert_eq!(server.requests().len(), 1);
+        drop((run, agent));
+        assert_eq!(Arc::strong_count(&go), 1, "the slow tool is dropped");
+    }
+
+    #[tokio::test]
+    async fn one_failure_leaves_the_other_calls_alone() {
+        let server = server([calls(&["failing", "fine"]), Script::text("Done")]).await;
+        let agent = agent(&server)
+            .tool(failing(|| ToolError::message("no")))
+            .tool(says("fine", "yes"));
+        Runner::run(&agent, "Go", ()).await.unwrap();
+        assert_eq!(
+            outputs(&bodies(&server)[1]),
+            [
+                ("call_1".to_owned(), json!("no")),
+                ("call_2".to_owned(), json!("yes")),
+            ]
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_tool_that_does_not_exist_is_answered_with_a_text() {
+    let server = ScriptedResponses::start_with(|_| calls(&["ghost"]))
+        .await
+        .unwrap();
+    let run = Run::new(&agent(&server), "Go", ()).max_turns(3).run();
+    let error = within(run).await.unwrap_err();
+    assert_eq!(error.kind(), RunErrorKind::MaxTurnsExceeded);
+    let bodies = bodies(&server);
+    assert_eq!(bodies.len(), 3);
+    let answer = || ("call_1".to_owned(), json!("Tool 'ghost' not found."));
+    assert_eq!(outputs(&bodies[2]), [answer(), answer()]);
+}
+
+#[tokio::test]
+async fn a_disabled_tool_is_neither_offered_nor_run() {
+    let server = server([calls(&["secret"]), Script::text("Well")]).await;
+    let ran = Arc::new(AtomicBool::new(false));
+    let witness = Arc::clone(&ran);
+    let secret = tool("secret", move |_: OwnedToolContext<bool>| {
+        witness.store(true, Ordering::SeqCst);
+        async {}
+    })
+    .is_enabled(|allowed| std::future::ready(*allowed).boxed());
+    let agent = agent(&server).tool(secret).tool(says("open", "ok"));
+    Runner::run(&agent, "Go", false).await.unwrap();
+    let names: Vec<_> = bodies(&server)[0]["tools"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|tool| tool["name"].clone())
+        .collect();
+    assert_eq!(names, ["open"]);
+    assert_eq!(told(&server), "Tool 'secret' not found.");
+    assert!(!ran.load(Ordering::SeqCst));
+
+    server.push(calls(&["secret"]));
+    server.push(Script::text("Well"));
+    Runner::run(&agent, "Go", true).await.unwrap();
+    assert!(ran.load(Ordering::SeqCst));
+}
+
+#[tokio::test]
+async fn whether_a_tool_is_enabled_is_asked_before_every_call() {
+    let server = server([calls(&["once"]), Script::text("Done")]).await;
+    let used = Arc::new(AtomicUsize::new(0));
+    let (count, asked) = (Arc::clone(&used), Arc::clone(&used));
+    let once = tool("once", move |_| {
+        count.fetch_add(1, Ordering::SeqCst);
+        async {}
+    })
+    .is_enabled(move |_| std::future::ready(asked.load(Ordering::SeqCst) == 0).boxed());
+    Runner::run(&agent(&server).tool(once), "Go", ())
+        .await
+        .unwrap();
+    let offered: Vec<_> = bodies(&server)
+        .iter()
+        .map(|body| body["tools"].as_array().unwrap().len())
+        .collect();
+    assert_eq!(offered, [1, 0]);
+}
+
+#[tokio::test]
+async fn a_tool_whose_schema_cannot_be_strict_ends_the_run_before_the_model() {
+    let server = server([]).await;
+    let schema = json!({"type": "object", "additionalProperties": {"type": "string"}});
+    let map = FnTool::with_schema("map", "", schema, |_: OwnedToolContext<()>| async {});
+    let error = Runner::run(&agent(&server).tool(map), "Go", ())
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), RunErrorKind::Config);
+    assert!(server.requests().is_empty());
+}
+
+#[tokio::test]
+async fn a_forced_tool_is_forced_once() {
+    for reset in [true, false] {
+        let server = server([calls(&["tool"]), Script::text("Done")]).await;
+        let agent = agent(&server)
+            .tool(says("tool", "ok"))
+            .model_settings(ModelSettings::new().tool_choice("required"))
+            .reset_tool_choice(reset);
+        Runner::run(&agent, "Go", ()).await.unwrap();
+        let bodies = bodies(&server);
+        assert_eq!(bodies[0]["tool_choice"], "required");
+        let second = bodies[1].get("tool_choice");
+        assert_eq!(second.is_none(), reset, "{second:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_run_leaves_the_settings_of_its_agent_alone() {
+    let server = server([
+        calls(&["tool"]),
+        Script::text("Done"),
+        Script::text("Again"),
+    ])
+    .await;
+    let agent = agent(&server)
+        .tool(says("tool", "ok"))
+        .model_settings(ModelSettings::new().tool_choice("tool"));
+    Runner::run(&agent, "Go", ()).await.unwrap();
+    Runner::run(&agent, "Go", ()).await.unwrap();
+    let choice = json!({"type": "function", "name": "tool"});
+    assert_eq!(bodies(&server)[2]["tool_choice"], choice);
+}
+
+#[tokio::test]
+async fn tools_get_the_context_and_the_ids_of_their_call() {
+    let server = server([calls(&["whoami"]), Script::text("Done")]).await;
+    let whoami = tool("whoami", |ctx: OwnedToolContext<&'static str>| async move {
+        format!("{} {} {}", *ctx, ctx.tool_name(), ctx.tool_call_id())
+    });
+    Runner::run(&agent(&server).tool(whoami), "Go", "Ada")
+        .await
+        .unwrap();
+    assert_eq!(told(&server), "Ada whoami call_1");
+}
