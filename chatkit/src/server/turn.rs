@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures::{Stream, StreamExt};
+use tokio::task::coop::consume_budget;
 
 use super::frames::FrameSender;
 use super::pending::PendingItems;
@@ -257,6 +258,8 @@ impl<C: Send + Sync + 'static> Turn<C> {
 
     /// The hot path: for a text delta this tracks, serialises into the buffer, and touches nothing else.
     pub(super) async fn emit(&self, event: &mut ThreadStreamEvent) -> Result<(), Error> {
+        // A handler that waits for nothing else gives way here now and then: only then is its cancellation noticed.
+        consume_budget().await;
         self.persist(event).await?;
         if self.push(event)? {
             self.wait_for_client().await;

@@ -469,11 +469,13 @@ fn invalid(base: &str, path: &str, error: &serde_json::Error) -> InvalidRequest 
     {
         // `string "…", expected u32`: the kind, not the value.
         let found = rest.split([' ', ',']).next().unwrap_or_default().to_owned();
-        let expected = rest
-            .rsplit(", expected ")
-            .next()
-            .unwrap_or_default()
-            .to_owned();
+        let expected = rest.rsplit(", expected ").next().unwrap_or_default();
+        // The names of this crate's types mean nothing to the client.
+        let expected = match expected {
+            "a map" => "an object",
+            name if name.starts_with("struct ") => "an object",
+            other => other,
+        };
         format!("expected {expected}, found {found}").into()
     } else if text.starts_with("unknown variant ") {
         let expected = text
@@ -483,6 +485,9 @@ fn invalid(base: &str, path: &str, error: &serde_json::Error) -> InvalidRequest 
             .to_owned();
         format!("expected {expected}").into()
     } else if text.starts_with("recursion limit exceeded") {
+        // The path leads to the bottom; what is wrong is the field at its top.
+        let field = path.match_indices(['.', '[']).nth(1);
+        path.truncate(field.map_or(path.len(), |(end, _)| end));
         "nested too deeply".into()
     } else if error.is_data() {
         "not a valid value".into()
