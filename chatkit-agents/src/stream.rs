@@ -117,8 +117,10 @@ where
     }
 }
 
-/// What some endpoints send where they have no id of their own.
-const PLACEHOLDER_ID: &str = "__fake_id__";
+/// Whether this is an id of the endpoint's own. Some send none, others always the same placeholder.
+fn is_id(id: &str) -> bool {
+    !id.is_empty() && id != "__fake_id__"
+}
 
 fn index(index: u64) -> usize {
     usize::try_from(index).unwrap_or(usize::MAX)
@@ -132,7 +134,8 @@ struct ResponseState<'a, C, V> {
     out: Vec<ThreadStreamEvent>,
     /// Items shown by this run, to be removed when a guardrail trips.
     produced: Vec<String>,
-    /// Ids of our own for items of endpoints that give none, by output index.
+    /// Ids of our own for items of endpoints that give none, by output index, until the item is done: the next response
+    /// counts from 0 again.
     own_ids: HashMap<u64, String>,
     /// Annotations sent so far, by item and content part: those that are left out take no index.
     annotations: HashMap<(String, u64), usize>,
@@ -198,7 +201,7 @@ impl<'a, C: Send + Sync + 'static, V: ResponseStreamConverter> ResponseState<'a,
 
     /// The id of an item in the thread: the model's own, or one of ours where the endpoint gives none.
     fn item_id(&mut self, id: String, output_index: u64) -> String {
-        if !id.is_empty() && id != PLACEHOLDER_ID {
+        if is_id(&id) {
             return id;
         }
         let context = self.context;
@@ -254,12 +257,13 @@ impl<'a, C: Send + Sync + 'static, V: ResponseStreamConverter> ResponseState<'a,
                 if let RunItem::ToolCallItem(item) = &event.item
                     && let OutputItemKind::FunctionCall(call) = item.kind()
                 {
-                    if let Some(id) = &call.id {
+                    let id = call.id.clone().filter(|id| is_id(id));
+                    if let Some(id) = &id {
                         self.produce(id);
                     }
                     // Without a call id of its own, the item is no call that a result could name.
                     let call_id = item.raw().call_id().unwrap_or_default().to_owned();
-                    self.last_call = Some((call_id, call.id.clone()));
+                    self.last_call = Some((call_id, id));
                 }
                 Ok(())
             }
@@ -372,6 +376,7 @@ impl<'a, C: Send + Sync + 'static, V: ResponseStreamConverter> ResponseState<'a,
         match item.kind() {
             OutputItemKind::Message(message) => {
                 let message = self.message(message, output_index).await?;
+                self.own_ids.remove(&output_index);
                 self.out.push(ThreadItemDoneEvent::new(message).into());
             }
             OutputItemKind::ImageGenerationCall(call) => {
@@ -550,7 +555,7 @@ impl<'a, C: Send + Sync + 'static, V: ResponseStreamConverter> ResponseState<'a,
         if let Some(call) = self.context.take_client_tool_call() {
             let (call_id, item_id) = self.last_call.take().unwrap_or_default();
             let own_id = || self.context.generate_id(StoreItemType::ToolCall);
-            let item_id = item_id.filter(|id| !id.is_empty()).unwrap_or_else(own_id);
+            let item_id = item_id.unwrap_or_else(own_id);
             let call_id = if call_id.is_empty() {
                 own_id()
             } else {
