@@ -7,8 +7,12 @@
 //! [`diff_widget`] says how a widget on the screen becomes another one. [`WidgetStream`] sends a widget that changes while
 //! it is being made.
 
+mod components;
 mod diff;
+mod fields;
 mod stream;
+mod style;
+mod tokens;
 
 use std::error::Error;
 use std::fmt;
@@ -16,8 +20,11 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::{Map, Value};
 
+pub use components::*;
 pub use diff::diff_widget;
 pub use stream::{WidgetContent, WidgetStream};
+pub use style::*;
+pub use tokens::*;
 
 /// How deeply the JSON of a widget may nest, counting the widget itself as 1.
 ///
@@ -243,6 +250,9 @@ enum Problem {
     NotChildren,
     NotARoot,
     TooDeep,
+    NotOfType(&'static str),
+    Missing(&'static str),
+    Unreadable,
 }
 
 impl InvalidWidget {
@@ -277,6 +287,9 @@ impl fmt::Display for InvalidWidget {
             Problem::NotARoot => {
                 f.write_str("the root must be a `Card`, a `ListView` or a `Basic`")
             }
+            Problem::NotOfType(name) => write!(f, "the `type` must be `{name}`"),
+            Problem::Missing(field) => write!(f, "`{field}` is required"),
+            Problem::Unreadable => f.write_str("the value is none that this version knows"),
             Problem::TooDeep => write!(f, "it nests deeper than {MAX_DEPTH} levels"),
         }
     }
