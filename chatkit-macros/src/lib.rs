@@ -1,8 +1,10 @@
-//! The `#[function_tool]` attribute of `chatkit-agents`, which re-exports and documents it.
+//! The `#[function_tool]` attribute of `chatkit-agents`, and `#[derive(TypedAction)]` of `chatkit`. They re-export and
+//! document them.
 
 mod expand;
 mod options;
 mod parse;
+mod typed_action;
 
 use proc_macro::TokenStream;
 
@@ -12,6 +14,16 @@ use proc_macro::TokenStream;
 pub fn function_tool(options: TokenStream, item: TokenStream) -> TokenStream {
     match parse::function(options.into(), item.into()) {
         Ok(function) => expand::expand(&function).into(),
+        Err(errors) => errors.into_compile_error().into(),
+    }
+}
+
+// Documented where it is re-exported, so that the examples there compile.
+#[allow(missing_docs)]
+#[proc_macro_derive(TypedAction, attributes(action, serde))]
+pub fn typed_action(item: TokenStream) -> TokenStream {
+    match typed_action::typed_action(item.into()) {
+        Ok(tokens) => tokens.into(),
         Err(errors) => errors.into_compile_error().into(),
     }
 }

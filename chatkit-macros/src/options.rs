@@ -254,8 +254,14 @@ fn example(option: &str) -> &'static str {
 
 /// The known option that `name` is a misspelling of.
 fn nearest(name: &str) -> Option<&'static str> {
-    KNOWN
-        .into_iter()
+    nearest_of(name, &KNOWN)
+}
+
+/// The one of `known` that `name` is a misspelling of.
+pub(crate) fn nearest_of(name: &str, known: &[&'static str]) -> Option<&'static str> {
+    known
+        .iter()
+        .copied()
         .map(|known| (edit_distance(name, known), known))
         .filter(|(distance, known)| *distance <= 2.max(known.len() / 3))
         .min()

@@ -9,7 +9,7 @@ use std::fmt;
 
 use crate::BoxError;
 use crate::store::StoreError;
-use crate::types::{ErrorCode, ErrorEvent, InvalidRequest};
+use crate::types::{ErrorCode, ErrorEvent, InvalidAction, InvalidRequest};
 
 /// What the client shows when nothing more may be said.
 pub(crate) const DEFAULT_MESSAGE: &str = "An error occurred when generating a response.";
@@ -28,7 +28,7 @@ pub struct Error {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The request is not valid; the message names the field.
+    /// The request is not valid, or the action in it; the message names the field.
     InvalidRequest,
     /// The thread, item or attachment does not exist, or belongs to someone else.
     NotFound,
@@ -64,8 +64,20 @@ impl Error {
         Self::new(ErrorKind::Cancelled, "the turn was cancelled")
     }
 
+    /// What a handler has failed with. An action that it could not read is the client's fault, unless the handler says
+    /// something of its own about it.
     pub(crate) fn handler(error: TurnError) -> Self {
-        Self::new(ErrorKind::Handler, "the handler failed").with_source(error.0)
+        let failed = Self::new(ErrorKind::Handler, "the handler failed").with_source(error.0);
+        let has_own_text = failed.find_source::<CustomStreamError>().is_some()
+            || failed.find_source::<StreamError>().is_some();
+        match failed.find_source::<InvalidAction>() {
+            Some(action) if !has_own_text => Self {
+                message: action.to_string().into(),
+                kind: ErrorKind::InvalidRequest,
+                ..failed
+            },
+            _ => failed,
+        }
     }
 
     /// The kind of failure.
@@ -276,7 +288,8 @@ impl StdError for CustomStreamError {}
 /// What a handler fails with: any error, by `?`.
 ///
 /// The client sees a general text and may try again; the log gets the error with all its sources. To choose what the
-/// client sees, return a [`CustomStreamError`] or a [`StreamError`], alone or as the source of another error.
+/// client sees, return a [`CustomStreamError`] or a [`StreamError`], alone or as the source of another error. An
+/// [`InvalidAction`] is shown as it is.
 ///
 /// Like `anyhow::Error`, this type does not implement [`std::error::Error`] itself, so that every type that does converts
 /// into it.

@@ -44,7 +44,8 @@
 //! - [`Turn`] is what your handler talks to: [`send`](Turn::send) an event, [`forward`](Turn::forward) a stream of them,
 //!   change the thread. It stores before it sends.
 //! - [`types`] are the protocol: [items](types::ThreadItem), [events](types::ThreadStreamEvent),
-//!   [requests](types::ChatKitRequest). [`widgets`] are what items can show besides text.
+//!   [requests](types::ChatKitRequest). [`widgets`] are what items can show besides text, and [`actions`] what users do in
+//!   them.
 //! - [`store`] keeps it all: in memory, in SQLite, or in a [`Store`](store::Store) of yours.
 //! - [`ChatKitServer`] puts them together and takes the bytes of requests. The adapter for axum is one line:
 //!   `chatkit::axum::router(server, authenticate)`.
@@ -69,10 +70,12 @@
 //! | feature | |
 //! |---|---|
 //! | `axum` | [`chatkit::axum`](crate::axum): the route, for axum 0.8 |
+//! | `macros` | [`#[derive(TypedAction)]`](derive@actions::TypedAction): actions as an enum |
 //! | `sqlite` | [`SqliteStore`](store::SqliteStore): the embedded store |
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+pub mod actions;
 #[cfg(feature = "axum")]
 pub mod axum;
 mod error;

@@ -63,6 +63,7 @@ pub trait ChatKitHandler: Send + Sync + 'static {
     /// Reacts to an action of a widget or of the client, with a stream of events.
     ///
     /// `sender` is the widget the action came from, if it came from one. The payload is untrusted input.
+    /// [`actions`](crate::actions) tells how to read it, and what to do with the sender.
     ///
     /// The default fails: actions are not supported.
     fn action(

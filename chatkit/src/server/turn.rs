@@ -13,8 +13,9 @@ use super::pending::PendingItems;
 use crate::error::{Error, ErrorKind, TurnError};
 use crate::store::{DynStore, Store, StoreItemType};
 use crate::types::{
-    JsonObject, Order, Page, Thread, ThreadItem, ThreadItemDoneEvent, ThreadItemReplacedEvent,
-    ThreadMetadata, ThreadStatus, ThreadStreamEvent, ThreadUpdatedEvent,
+    HiddenContextItem, JsonObject, Order, Page, Thread, ThreadItem, ThreadItemDoneEvent,
+    ThreadItemRemovedEvent, ThreadItemReplacedEvent, ThreadMetadata, ThreadStatus,
+    ThreadStreamEvent, ThreadUpdatedEvent, WidgetItem,
 };
 use crate::widgets::{WidgetContent, WidgetRoot, WidgetStream};
 
@@ -173,6 +174,112 @@ impl<C: Send + Sync + 'static> Turn<C> {
         self.send(ThreadItemReplacedEvent::new(item)).await
     }
 
+    /// Removes an item from the thread: deletes it from the store and sends `thread.item.removed`.
+    pub async fn remove_item(&self, item_id: impl Into<String>) -> Result<(), Error> {
+        self.send(ThreadItemRemovedEvent::new(item_id)).await
+    }
+
+    /// Adds context for the model that the client never sees, such as what the user has done in a widget: stored at once,
+    /// and part of the history from the next run on.
+    ///
+    /// `content` is usually text; [`recent_items`](Self::recent_items) has it as a [`HiddenContextItem`].
+    ///
+    /// ```
+    /// # use chatkit::{ChatKitHandler, Turn, TurnError};
+    /// # use chatkit::types::{Action, InvalidAction, UserMessageItem, WidgetItem};
+    /// # struct Assistant;
+    /// # impl ChatKitHandler for Assistant {
+    /// #     type Context = ();
+    /// async fn respond(&self, turn: &Turn<()>, _message: Option<UserMessageItem>) -> Result<(), TurnError> {
+    ///     let _history = turn.recent_items(20).await?; // … for the model
+    ///     Ok(())
+    /// }
+    ///
+    /// async fn action(&self, turn: &Turn<()>, action: Action, _sender: Option<WidgetItem>) -> Result<(), TurnError> {
+    ///     match action.action_type.as_str() {
+    ///         "order.confirm" => {
+    ///             turn.add_hidden_context("<USER_ACTION>The user confirmed the order.</USER_ACTION>").await?;
+    ///             self.respond(turn, None).await // the model goes on, and knows
+    ///         }
+    ///         _ => Err(InvalidAction::unknown_type(&action).into()),
+    ///     }
+    /// }
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As for [`send`](Self::send).
+    pub async fn add_hidden_context(
+        &self,
+        content: impl Into<serde_json::Value>,
+    ) -> Result<(), Error> {
+        let id = self.generate_id(StoreItemType::Message);
+        self.add_item(HiddenContextItem::new(id, self.thread_id(), content))
+            .await
+    }
+
+    /// Puts another widget in the place of one that the thread has: stores it and sends `thread.item.replaced`.
+    ///
+    /// `item` is usually the sender of an action. It keeps its id, its time and its place; the text to copy stays too,
+    /// unless `widget` is a [`WidgetContent`] with another one. Returns the item as it is stored.
+    ///
+    /// ```
+    /// # use chatkit::{ChatKitHandler, Turn, TurnError};
+    /// # use chatkit::types::{Action, UserMessageItem, WidgetItem};
+    /// # use chatkit::widgets::{Card, Text};
+    /// # struct Assistant;
+    /// # impl ChatKitHandler for Assistant {
+    /// #     type Context = ();
+    /// #     async fn respond(&self, _: &Turn<()>, _: Option<UserMessageItem>) -> Result<(), TurnError> { Ok(()) }
+    /// async fn action(&self, turn: &Turn<()>, _: Action, sender: Option<WidgetItem>) -> Result<(), TurnError> {
+    ///     if let Some(sender) = sender {
+    ///         turn.update_widget(sender, Card::new().child(Text::new("Confirmed"))).await?;
+    ///     }
+    ///     Ok(())
+    /// }
+    /// # }
+    /// ```
+    ///
+    /// In a [`sync_action`](crate::ChatKitHandler::sync_action) nothing is sent; there the item is the answer:
+    ///
+    /// ```
+    /// # use chatkit::{ChatKitHandler, Turn, TurnError};
+    /// # use chatkit::types::{Action, SyncCustomActionResponse, UserMessageItem, WidgetItem};
+    /// # struct Assistant;
+    /// # impl ChatKitHandler for Assistant {
+    /// #     type Context = ();
+    /// #     async fn respond(&self, _: &Turn<()>, _: Option<UserMessageItem>) -> Result<(), TurnError> { Ok(()) }
+    /// async fn sync_action(
+    ///     &self,
+    ///     turn: &Turn<()>,
+    ///     action: Action,
+    ///     sender: Option<WidgetItem>,
+    /// ) -> Result<SyncCustomActionResponse, TurnError> {
+    ///     let Some(sender) = sender else { return Ok(SyncCustomActionResponse::new()) };
+    ///     let filled = sender.widget.clone().with_form_values(&action.payload);
+    ///     Ok(turn.update_widget(sender, filled).await?.into())
+    /// }
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As for [`send`](Self::send).
+    pub async fn update_widget(
+        &self,
+        mut item: WidgetItem,
+        widget: impl Into<WidgetContent>,
+    ) -> Result<WidgetItem, Error> {
+        let content = widget.into();
+        item.widget = content.widget;
+        if content.copy_text.is_some() {
+            item.copy_text = content.copy_text;
+        }
+        self.replace_item(item.clone()).await?;
+        Ok(item)
+    }
+
     /// Sends all events of a stream, until it ends or fails.
     ///
     /// Dropping the returned future drops the stream.
@@ -284,6 +391,7 @@ impl<C: Send + Sync + 'static> Turn<C> {
                 self.pending().add(event.item.clone());
             }
             ThreadStreamEvent::ThreadItemDone(event) => {
+                warn_of_collisions(&event.item);
                 let _write = self.begin_write()?;
                 store
                     .add_thread_item(thread_id, &event.item, context)
@@ -291,6 +399,7 @@ impl<C: Send + Sync + 'static> Turn<C> {
                 self.pending().remove(event.item.id());
             }
             ThreadStreamEvent::ThreadItemReplaced(event) => {
+                warn_of_collisions(&event.item);
                 let _write = self.begin_write()?;
                 store.save_item(thread_id, &event.item, context).await?;
                 self.pending().remove(event.item.id());
@@ -410,6 +519,18 @@ impl<C: Send + Sync + 'static> Turn<C> {
             .thread
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Tells whoever made a widget that some of its form will not arrive. The user could do nothing about it, so it is no
+/// `error` event, and it is said when the widget is sent, before anyone has filled in the form.
+fn warn_of_collisions(item: &ThreadItem) {
+    if let ThreadItem::Widget(item) = item
+        && tracing::enabled!(tracing::Level::WARN)
+    {
+        for collision in item.widget.form_collisions() {
+            tracing::warn!("a widget loses what the user enters: {collision}");
+        }
     }
 }
 

@@ -279,7 +279,8 @@ pub struct NoticeAction {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SyncCustomActionResponse {
-    /// The item that the action has changed, usually the widget it came from.
+    /// The item that the action has changed, usually the widget it came from. It is only shown: storing it is the matter of
+    /// [`Turn::update_widget`](crate::Turn::update_widget) or [`Turn::replace_item`](crate::Turn::replace_item).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub updated_item: Option<ThreadItem>,
 }
@@ -294,5 +295,12 @@ impl SyncCustomActionResponse {
     pub fn updated_item(mut self, item: impl Into<ThreadItem>) -> Self {
         self.updated_item = Some(item.into());
         self
+    }
+}
+
+/// The answer that shows an item that the action has changed.
+impl<T: Into<ThreadItem>> From<T> for SyncCustomActionResponse {
+    fn from(item: T) -> Self {
+        Self::new().updated_item(item)
     }
 }

@@ -22,7 +22,9 @@ mod update;
 
 use serde::{Deserialize, Deserializer};
 
-pub use action::*;
+#[doc(hidden)]
+pub use action::private as __private;
+pub use action::{Action, ActionConfig, Handler, InvalidAction, LoadingBehavior, TypedAction};
 pub use attachment::*;
 pub use event::*;
 pub use icon::*;

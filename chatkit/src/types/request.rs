@@ -447,8 +447,17 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for ObjectOnly<D> {
     }
 }
 
-/// Makes the path of the field out of serde's, and takes the values out of serde's text.
 fn invalid(base: &str, path: &str, error: &serde_json::Error) -> InvalidRequest {
+    let (path, problem) = problem(base, path, error);
+    InvalidRequest::new(path, problem)
+}
+
+/// Makes the path of the field out of serde's, and takes the values out of serde's text.
+pub(super) fn problem(
+    base: &str,
+    path: &str,
+    error: &serde_json::Error,
+) -> (String, Cow<'static, str>) {
     let text = error.to_string();
     let text = text.split(" at line ").next().unwrap_or_default();
     let mut path = match (base, path.trim_matches('.')) {
@@ -499,7 +508,7 @@ fn invalid(base: &str, path: &str, error: &serde_json::Error) -> InvalidRequest 
         )
         .into()
     };
-    InvalidRequest::new(path, problem)
+    (path, problem)
 }
 
 fn push(path: &mut String, field: &str) {

@@ -10,6 +10,7 @@
 mod components;
 mod diff;
 mod fields;
+mod forms;
 mod stream;
 mod style;
 mod tokens;
@@ -22,6 +23,7 @@ use serde_json::{Map, Value};
 
 pub use components::*;
 pub use diff::diff_widget;
+pub use forms::FormCollision;
 pub use stream::{WidgetContent, WidgetStream};
 pub use style::*;
 pub use tokens::*;

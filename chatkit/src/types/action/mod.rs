@@ -1,9 +1,20 @@
 //! Actions: what a widget or the client asks the server to do.
 
+mod invalid;
+mod typed;
+
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use invalid::InvalidAction;
+pub use typed::TypedAction;
+#[doc(hidden)]
+pub use typed::private;
+
 /// An action that a user has triggered. The payload comes from the client and is untrusted.
+///
+/// [`actions`](crate::actions) tells how actions get into widgets, and what arrives.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Action {
@@ -22,6 +33,46 @@ impl Action {
             action_type: action_type.into(),
             payload: payload.into(),
         }
+    }
+
+    /// Reads the payload as a type of yours. Fields that the type does not have are ignored.
+    ///
+    /// The values of a form are nested objects: the control `todo.title` is the field `title` of the field `todo`.
+    ///
+    /// ```
+    /// use chatkit::types::Action;
+    /// use serde_json::json;
+    ///
+    /// #[derive(serde::Deserialize)]
+    /// struct UpdateTodo {
+    ///     id: u64,
+    ///     todo: Fields,
+    /// }
+    ///
+    /// #[derive(serde::Deserialize)]
+    /// struct Fields {
+    ///     title: String,
+    /// }
+    ///
+    /// let action = Action::new("update_todo", json!({"id": 7, "todo": {"title": "Buy milk"}}));
+    /// let update: UpdateTodo = action.payload_as()?;
+    /// assert_eq!((update.id, update.todo.title.as_str()), (7, "Buy milk"));
+    ///
+    /// let action = Action::new("update_todo", json!({"id": 7, "todo": {"title": 5}}));
+    /// let error = action.payload_as::<UpdateTodo>().err().unwrap();
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     r#"invalid action "update_todo": payload.todo.title: expected a string, found integer"#
+    /// );
+    /// # Ok::<(), chatkit::types::InvalidAction>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidAction`] with the path of the field that does not fit.
+    pub fn payload_as<T: DeserializeOwned>(&self) -> Result<T, InvalidAction> {
+        serde_path_to_error::deserialize(&self.payload)
+            .map_err(|error| InvalidAction::payload(self, &error))
     }
 }
 

@@ -1,0 +1,12 @@
+//! Actions as Rust types, from a widget to the handler and back.
+
+mod server;
+mod typed;
+
+/// What the compiler says about actions that are written wrong.
+#[test]
+fn mistakes_are_explained() {
+    let cases = trybuild::TestCases::new();
+    cases.pass("tests/ui_action/pass_*.rs");
+    cases.compile_fail("tests/ui_action/fail_*.rs");
+}
