@@ -35,15 +35,15 @@ pub(crate) fn expand(actions: &Actions) -> TokenStream {
     }
     let fallback = match other {
         Some((name, ty)) => {
-            type_arms.push(quote!(Self::#name(__action) => __action.action_type.as_str()));
-            config_arms.push(quote! {
-                Self::#name(__action) => ::core::result::Result::Ok(
-                    #types::ActionConfig::new(__action.action_type).payload(__action.payload)
-                )
-            });
             // With the span of the type, so that one that is not `Action` is what the compiler underlines.
-            let action = quote_spanned!(ty.span()=> ::core::clone::Clone::clone(__action));
-            quote!(::core::result::Result::Ok(Self::#name(#action)))
+            let other_type = quote_spanned!(ty.span()=> #private::other_type(__action));
+            let other_config = quote_spanned!(ty.span()=> #private::other_config(__action));
+            let other = quote_spanned!(ty.span()=> #private::other(__action));
+            type_arms.push(quote!(Self::#name(__action) => #other_type));
+            config_arms.push(quote! {
+                Self::#name(__action) => ::core::result::Result::Ok(#other_config)
+            });
+            quote!(::core::result::Result::Ok(Self::#name(#other)))
         }
         None => quote! {
             ::core::result::Result::Err(#types::InvalidAction::unknown_type(__action))

@@ -225,17 +225,7 @@ impl EnumOptions {
                         let text = string(&key, value, "prefix = \"todo.\"", errors);
                         options.prefix = text.map(|text| text.value());
                     }
-                    "crate" => {
-                        const EXAMPLE: &str = "crate = \"my_chatkit\"";
-                        options.crate_path =
-                            string(&key, value, EXAMPLE, errors).and_then(|text| {
-                                text.parse_with(Path::parse_mod_style)
-                                    .map_err(|_| {
-                                        errors.push(text.span(), expected("a path", EXAMPLE))
-                                    })
-                                    .ok()
-                            });
-                    }
+                    "crate" => options.crate_path = crate_path(&key, value, errors),
                     name => unknown(&key, name, &OF_ENUM, "of an enum", errors),
                 },
             }
@@ -370,6 +360,16 @@ fn string(key: &Ident, value: Option<Expr>, example: &str, errors: &mut Errors) 
             None
         }
     }
+}
+
+fn crate_path(key: &Ident, value: Option<Expr>, errors: &mut Errors) -> Option<Path> {
+    const EXAMPLE: &str = "crate = \"my_chatkit\"";
+    let text = string(key, value, EXAMPLE, errors)?;
+    let path = text.parse_with(Path::parse_mod_style);
+    if path.is_err() {
+        errors.push(text.span(), expected("a path", EXAMPLE));
+    }
+    path.ok()
 }
 
 /// The value of an option that has a few, as the variant that it stands for.

@@ -318,7 +318,7 @@ mod tests {
 
     use super::*;
 
-    fn filled(control: Value, payload: &Value) -> Value {
+    fn filled(control: &Value, payload: &Value) -> Value {
         let root = json!({"type": "Card", "children": [{"type": "Col", "children": control}]});
         let root = WidgetRoot::try_from(root)
             .unwrap()
@@ -329,75 +329,84 @@ mod tests {
 
     #[test]
     fn each_control_takes_what_it_can_have() {
-        let options = json!([{"value": "s", "label": "Small"}, {"value": "l", "label": "Large"}]);
-        let choice = |kind: &str| json!({"type": kind, "name": "a", "options": options, "defaultValue": "s"});
         let field = |kind: &str| json!({"type": kind, "name": "a", "defaultValue": "2025-01-01"});
+        let choice = |kind: &str| {
+            let options =
+                json!([{"value": "s", "label": "Small"}, {"value": "l", "label": "Large"}]);
+            json!({"type": kind, "name": "a", "options": options, "defaultValue": "s"})
+        };
         let checkbox = json!({"type": "Checkbox", "name": "a", "defaultChecked": false});
         let text = json!({"type": "Text", "value": "old", "editable": {"name": "a"}});
-        let kept = "unchanged";
-        let gone = Value::Null;
-        for (control, name, value, expected) in [
-            (field("Input"), "defaultValue", json!("new"), json!("new")),
-            (field("Input"), "defaultValue", json!(1.5), json!("1.5")),
-            (field("Input"), "defaultValue", json!(""), json!("")),
-            (field("Input"), "defaultValue", gone.clone(), gone.clone()),
-            (field("Input"), "defaultValue", json!([1]), json!(kept)),
+        // A control and its field; pairs of what is sent and what the field is then; what leaves it as it is.
+        let lines = json!([["new", "new"], ["", ""], [1.5, "1.5"], [null, null]]);
+        let choices = json!([["l", "l"], ["s", "s"], ["", null], [null, null]]);
+        let table = [
+            (
+                field("Input"),
+                "defaultValue",
+                lines.clone(),
+                json!([[1], {}, true]),
+            ),
             (
                 field("Textarea"),
                 "defaultValue",
-                json!("a\nb"),
-                json!("a\nb"),
-            ),
-            (field("Textarea"), "defaultValue", json!(true), json!(kept)),
-            (
-                field("DatePicker"),
-                "defaultValue",
-                json!("2026-02-03"),
-                json!("2026-02-03"),
+                lines,
+                json!([[1], {}, true]),
             ),
             (
                 field("DatePicker"),
                 "defaultValue",
-                json!("2026-02-31"),
-                json!(kept),
+                json!([["2026-02-03", "2026-02-03"], ["", null], [null, null]]),
+                json!(["2026-02-31", "soon", 5, {}, false]),
             ),
-            (field("DatePicker"), "defaultValue", json!(5), json!(kept)),
-            (field("DatePicker"), "defaultValue", json!(""), gone.clone()),
-            (choice("Select"), "defaultValue", json!("l"), json!("l")),
-            (choice("Select"), "defaultValue", json!("xl"), json!(kept)),
-            (choice("Select"), "defaultValue", gone.clone(), gone.clone()),
-            (choice("RadioGroup"), "defaultValue", json!("l"), json!("l")),
-            (choice("RadioGroup"), "defaultValue", json!({}), json!(kept)),
-            (checkbox.clone(), "defaultChecked", json!(true), json!(true)),
-            (checkbox.clone(), "defaultChecked", json!("on"), json!(kept)),
             (
-                checkbox.clone(),
+                choice("Select"),
+                "defaultValue",
+                choices.clone(),
+                json!(["xl", 5, {}, ["l"]]),
+            ),
+            (
+                choice("RadioGroup"),
+                "defaultValue",
+                choices,
+                json!(["xl", 5, {}, ["l"]]),
+            ),
+            (
+                checkbox,
                 "defaultChecked",
-                gone.clone(),
-                gone.clone(),
+                json!([[true, true], [false, false], [null, null]]),
+                json!(["on", 1, {}, ""]),
             ),
-            (text.clone(), "value", json!("new"), json!("new")),
-            (text.clone(), "value", gone.clone(), json!("")),
-            (text.clone(), "value", json!({"b": 1}), json!(kept)),
-        ] {
-            let after = filled(control.clone(), &json!({"a": value}));
-            let mut expected_control = control.clone();
-            match expected {
-                Value::Null => {
-                    expected_control.as_object_mut().unwrap().remove(name);
+            (
+                text,
+                "value",
+                json!([["new", "new"], [7, "7"], ["", ""], [null, ""]]),
+                json!([{"b": 1}, true]),
+            ),
+        ];
+        for (control, name, changes, refused) in table {
+            for pair in changes.as_array().unwrap() {
+                let mut expected = control.clone();
+                expected.as_object_mut().unwrap().shift_remove(name);
+                if !pair[1].is_null() {
+                    expected[name] = pair[1].clone();
                 }
-                expected if expected == kept => {}
-                expected => expected_control[name] = expected,
+                let after = filled(&control, &json!({"a": pair[0]}));
+                assert_eq!(after, expected, "{control} with {}", pair[0]);
             }
-            assert_eq!(after, expected_control, "{control} with {value}");
-            assert_eq!(filled(control.clone(), &json!({"b": value})), control);
+            for value in refused.as_array().unwrap() {
+                let after = filled(&control, &json!({"a": value}));
+                assert_eq!(after, control, "with {value}");
+            }
+            let after = filled(&control, &json!({"b": "new"}));
+            assert_eq!(after, control);
         }
     }
 
     #[test]
     fn dotted_names_lead_into_objects() {
         let input = json!({"type": "Input", "name": "todo.owner.name"});
-        let after = filled(input.clone(), &json!({"todo": {"owner": {"name": "Ada"}}}));
+        let after = filled(&input, &json!({"todo": {"owner": {"name": "Ada"}}}));
         assert_eq!(after["defaultValue"], "Ada");
         for payload in [
             json!({"todo.owner.name": "Ada"}),
@@ -407,7 +416,7 @@ mod tests {
             json!("Ada"),
             json!(null),
         ] {
-            assert_eq!(filled(input.clone(), &payload), input, "{payload}");
+            assert_eq!(filled(&input, &payload), input, "{payload}");
         }
     }
 
@@ -420,7 +429,7 @@ mod tests {
             json!({"type": "Input", "name": 5}),
             json!({"type": "Chart", "series": [{"type": "Input", "name": "a"}]}),
         ] {
-            assert_eq!(filled(other.clone(), &json!({"a": "new"})), other);
+            assert_eq!(filled(&other, &json!({"a": "new"})), other);
         }
     }
 

@@ -320,3 +320,59 @@ async fn whatever_is_sent_is_answered() {
         }
     }
 }
+
+/// Keeps the warnings of the thread it is set in.
+#[derive(Clone, Default)]
+struct Warnings(Arc<Mutex<Vec<String>>>);
+
+impl tracing::Subscriber for Warnings {
+    fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
+        *metadata.level() <= tracing::Level::WARN
+    }
+
+    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+        tracing::span::Id::from_u64(1)
+    }
+
+    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
+
+    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+
+    fn event(&self, event: &tracing::Event<'_>) {
+        let mut text = String::new();
+        event.record(
+            &mut |_: &tracing::field::Field, value: &dyn std::fmt::Debug| {
+                text.push_str(&format!("{value:?}"));
+            },
+        );
+        self.0.lock().unwrap().push(text);
+    }
+
+    fn enter(&self, _: &tracing::span::Id) {}
+
+    fn exit(&self, _: &tracing::span::Id) {}
+}
+
+#[tokio::test]
+async fn a_form_that_loses_values_is_logged_when_it_is_stored() {
+    let (_, store, _) = server().await;
+    let turn = Turn::detached(ThreadMetadata::new("thr_1"), store, ());
+    let warnings = Warnings::default();
+    let _guard = tracing::subscriber::set_default(warnings.clone());
+
+    turn.stream_widget(form()).await.unwrap();
+    assert_eq!(*warnings.0.lock().unwrap(), Vec::<String>::new());
+
+    let save = ActionConfig::new("save").payload(json!({"title": "secret"}));
+    let wrong = Form::new()
+        .on_submit_action(save)
+        .child(Input::new("title"));
+    turn.stream_widget(Card::new().child(wrong)).await.unwrap();
+    assert_eq!(
+        *warnings.0.lock().unwrap(),
+        [
+            "a widget loses what the user enters: the payload of the action `save` already has `title`, so the control \
+             `title` is not sent"
+        ]
+    );
+}

@@ -137,6 +137,21 @@ pub mod private {
         Ok(ActionConfig::new(action_type).payload(payload))
     }
 
+    /// The type of an action that has no variant of its own.
+    pub fn other_type(action: &Action) -> &str {
+        &action.action_type
+    }
+
+    /// An action that has no variant of its own, as it arrived.
+    pub fn other(action: &Action) -> Action {
+        action.clone()
+    }
+
+    /// An action that has no variant of its own, for a control.
+    pub fn other_config(action: Action) -> ActionConfig {
+        ActionConfig::new(action.action_type).payload(action.payload)
+    }
+
     /// The conversion that cannot fail.
     pub fn into_config<T: TypedAction>(action: T) -> ActionConfig {
         let action_type = action.action_type().to_owned();
