@@ -52,13 +52,21 @@ impl Quickstart {
         let mut log = BufReader::new(process.stdout.take().unwrap()).lines();
         let address = within(async {
             loop {
-                let line = log.next_line().await.unwrap().expect("the quickstart ended");
+                let line = log
+                    .next_line()
+                    .await
+                    .unwrap()
+                    .expect("the quickstart ended");
                 if let Some((_, rest)) = line.split_once("listening on http://") {
                     return rest.split('/').next().unwrap().parse().unwrap();
                 }
             }
         });
-        Self { client: Client::new(address.await), process, _log: log }
+        Self {
+            client: Client::new(address.await),
+            process,
+            _log: log,
+        }
     }
 
     /// Kills it: no handler of a signal runs, and nothing is written in a hurry.
@@ -68,7 +76,11 @@ impl Quickstart {
         {
             use std::os::unix::process::ExitStatusExt;
             let status = within(self.process.wait()).await.unwrap();
-            assert_eq!(status.signal(), Some(9), "it lived until it was killed: {status}");
+            assert_eq!(
+                status.signal(),
+                Some(9),
+                "it lived until it was killed: {status}"
+            );
         }
     }
 }
@@ -77,9 +89,16 @@ impl Quickstart {
 async fn threads_outlive_a_killed_process() {
     let database = Database::new("killed");
     let quickstart = Quickstart::start(&database).await;
-    let events = quickstart.client.stream(&create("What is the weather in Oslo?")).await;
+    let events = quickstart
+        .client
+        .stream(&create("What is the weather in Oslo?"))
+        .await;
     let labels = labels(&events);
-    let shown: Vec<&str> = labels.iter().map(String::as_str).filter(|label| !label.contains("updated")).collect();
+    let shown: Vec<&str> = labels
+        .iter()
+        .map(String::as_str)
+        .filter(|label| !label.contains("updated"))
+        .collect();
     assert_eq!(
         shown,
         [
@@ -93,14 +112,20 @@ async fn threads_outlive_a_killed_process() {
             "thread.item.done assistant_message",
         ]
     );
-    assert_eq!(streamed_text(&events), "In **Oslo** the sky is clear, and it is 21 °C.");
+    assert_eq!(
+        streamed_text(&events),
+        "In **Oslo** the sky is clear, and it is 21 °C."
+    );
     let id = thread_id(&events);
     let before = quickstart.client.thread(&id).await;
     quickstart.kill().await;
 
     let quickstart = Quickstart::start(&database).await;
     assert_eq!(quickstart.client.thread(&id).await, before);
-    let threads = quickstart.client.get(&json!({"type": "threads.list", "params": {}})).await;
+    let threads = quickstart
+        .client
+        .get(&json!({"type": "threads.list", "params": {}}))
+        .await;
     assert_eq!(threads["data"][0]["id"], id.as_str());
 
     // The conversation goes on.
@@ -109,7 +134,13 @@ async fn threads_outlive_a_killed_process() {
     let items = quickstart.client.items(&id).await;
     assert_eq!(
         kinds(&items),
-        ["user_message", "workflow", "assistant_message", "user_message", "assistant_message"]
+        [
+            "user_message",
+            "workflow",
+            "assistant_message",
+            "user_message",
+            "assistant_message"
+        ]
     );
 }
 
@@ -118,7 +149,9 @@ async fn a_process_killed_in_mid_answer_keeps_the_message() {
     let database = Database::new("mid-answer");
     let quickstart = Quickstart::start(&database).await;
     let mut answer = quickstart.client.open(&create("Tell me a story")).await;
-    let events = answer.until(|event| event["update"]["delta"].is_string()).await;
+    let events = answer
+        .until(|event| event["update"]["delta"].is_string())
+        .await;
     let id = thread_id(&events);
     quickstart.kill().await;
     drop(answer);
@@ -130,9 +163,15 @@ async fn a_process_killed_in_mid_answer_keeps_the_message() {
 
     // The client offers to try again; that works.
     let retry = json!({"thread_id": id, "item_id": items[0]["id"]});
-    let events = quickstart.client.stream(&json!({"type": "threads.retry_after_item", "params": retry})).await;
+    let events = quickstart
+        .client
+        .stream(&json!({"type": "threads.retry_after_item", "params": retry}))
+        .await;
     assert!(streamed_text(&events).starts_with("You said: Tell me a story"));
-    assert_eq!(kinds(&quickstart.client.items(&id).await), ["user_message", "assistant_message"]);
+    assert_eq!(
+        kinds(&quickstart.client.items(&id).await),
+        ["user_message", "assistant_message"]
+    );
 }
 
 /// Ctrl-C with an open stream: it ends in order, and the process does not hang on it.
@@ -142,10 +181,16 @@ async fn an_interrupted_process_saves_what_it_has_said() {
     let database = Database::new("interrupted");
     let mut quickstart = Quickstart::start(&database).await;
     let mut answer = quickstart.client.open(&create("Tell me a story")).await;
-    let events = answer.until(|event| event["update"]["delta"].is_string()).await;
+    let events = answer
+        .until(|event| event["update"]["delta"].is_string())
+        .await;
     let id = thread_id(&events);
     let pid = quickstart.process.id().unwrap().to_string();
-    let sent = Command::new("kill").args(["-INT", &pid]).status().await.unwrap();
+    let sent = Command::new("kill")
+        .args(["-INT", &pid])
+        .status()
+        .await
+        .unwrap();
     assert!(sent.success());
     answer.events().await;
     assert!(within(quickstart.process.wait()).await.unwrap().success());

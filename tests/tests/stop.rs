@@ -40,7 +40,10 @@ async fn assert_note_is_hidden(app: &App, id: &str) {
     let thread = app.client.thread(id).await.to_string();
     let items = Value::from(app.client.items(id).await).to_string();
     for seen in [thread, items] {
-        assert!(!seen.contains("hidden_context") && !seen.contains(note), "{seen}");
+        assert!(
+            !seen.contains("hidden_context") && !seen.contains(note),
+            "{seen}"
+        );
     }
 }
 
@@ -60,20 +63,33 @@ async fn stopped_in_mid_text() {
     let upstream = within(model.wait_closed(1)).await;
     assert!(upstream.closed_early);
     let items = app.store.items_when_cancelled(&id).await;
-    assert_eq!(kinds(&items), ["user_message", "assistant_message", "sdk_hidden_context"]);
+    assert_eq!(
+        kinds(&items),
+        ["user_message", "assistant_message", "sdk_hidden_context"]
+    );
     assert_eq!(text(&items[1]), "One two ");
     assert_note_is_hidden(&app, &id).await;
-    assert_eq!(kinds(&app.client.items(&id).await), ["user_message", "assistant_message"]);
+    assert_eq!(
+        kinds(&app.client.items(&id).await),
+        ["user_message", "assistant_message"]
+    );
 
     // The next turn works, and its model is told that the answer was stopped.
     model.push(Script::text("Fine."));
     let events = app.client.stream(&add(&id, "Thanks")).await;
     assert_eq!(streamed_text(&events), "Fine.");
     let input = within(model.wait_for_request(2)).await.body["input"].to_string();
-    assert!(input.contains(items[2]["content"].as_str().unwrap()), "{input}");
+    assert!(
+        input.contains(items[2]["content"].as_str().unwrap()),
+        "{input}"
+    );
     let wire = Value::from(events).to_string();
     assert!(!wire.contains("hidden_context"), "{wire}");
-    assert_eq!(model.requests().len(), 2, "the stopped answer was not asked for again");
+    assert_eq!(
+        model.requests().len(),
+        2,
+        "the stopped answer was not asked for again"
+    );
 }
 
 /// The model has said nothing yet, so no write fails: only the closed connection tells.
@@ -84,7 +100,9 @@ async fn stopped_while_the_model_is_silent() {
     let app = App::start(Bot::agent(agent(&model))).await;
 
     let mut answer = app.client.open(&create("Say")).await;
-    let events = answer.until(|event| event["type"] == "stream_options").await;
+    let events = answer
+        .until(|event| event["type"] == "stream_options")
+        .await;
     within(model.wait_for_request(1)).await;
     drop(answer);
 
@@ -103,18 +121,24 @@ async fn stopped_in_mid_tool() {
     model.push(Script::function_call("dig", json!({})));
     let dropped = Arc::new(Notify::new());
     let guard_of = Arc::clone(&dropped);
-    let dig = tool_fn("dig", "Digs for ever.", move |ctx: OwnedToolContext<Context>, _: NoArguments| {
-        let guard = Guard(Arc::clone(&guard_of));
-        async move {
-            ctx.stream(ProgressUpdateEvent::new("Digging")).await;
-            std::future::pending::<()>().await;
-            drop(guard);
-        }
-    });
+    let dig = tool_fn(
+        "dig",
+        "Digs for ever.",
+        move |ctx: OwnedToolContext<Context>, _: NoArguments| {
+            let guard = Guard(Arc::clone(&guard_of));
+            async move {
+                ctx.stream(ProgressUpdateEvent::new("Digging")).await;
+                std::future::pending::<()>().await;
+                drop(guard);
+            }
+        },
+    );
     let app = App::start(Bot::agent(agent(&model).tool(dig))).await;
 
     let mut answer = app.client.open(&create("Dig")).await;
-    let events = answer.until(|event| event["type"] == "progress_update").await;
+    let events = answer
+        .until(|event| event["type"] == "progress_update")
+        .await;
     let id = thread_id(&events);
     drop(answer);
 
@@ -136,14 +160,24 @@ async fn stopped_in_a_tool_that_asks_a_model() {
     model.push(Script::function_call("consult", json!({})));
     model.push(Script::text("A long answer").hang_after(5));
     let expert: Agent<()> = Agent::new("Expert", model.client().model("expert"));
-    let consult = tool_fn("consult", "Asks an expert.", move |_: OwnedToolContext<Context>, _: NoArguments| {
-        let expert = expert.clone();
-        async move { Runner::run(&expert, "A question", ()).await.map(|result| result.final_output) }
-    });
+    let consult = tool_fn(
+        "consult",
+        "Asks an expert.",
+        move |_: OwnedToolContext<Context>, _: NoArguments| {
+            let expert = expert.clone();
+            async move {
+                Runner::run(&expert, "A question", ())
+                    .await
+                    .map(|result| result.final_output)
+            }
+        },
+    );
     let app = App::start(Bot::agent(agent(&model).tool(consult))).await;
 
     let mut answer = app.client.open(&create("Ask the expert")).await;
-    let events = answer.until(|event| event["type"] == "stream_options").await;
+    let events = answer
+        .until(|event| event["type"] == "stream_options")
+        .await;
     within(model.wait_for_events(2, 5)).await;
     drop(answer);
 
@@ -155,7 +189,9 @@ async fn stopped_in_a_tool_that_asks_a_model() {
 /// Shutting the server down is a stop for every open stream: each ends, and each is saved.
 #[tokio::test]
 async fn stopped_by_shutdown() {
-    let model = ScriptedResponses::start_with(|_| Script::text("One two three").hold_after(5)).await.unwrap();
+    let model = ScriptedResponses::start_with(|_| Script::text("One two three").hold_after(5))
+        .await
+        .unwrap();
     let app = App::start(Bot::agent(agent(&model))).await;
     let mut answers = Vec::new();
     let mut ids = Vec::new();
@@ -168,9 +204,16 @@ async fn stopped_by_shutdown() {
     within(app.server.shutdown()).await;
 
     for (answer, id) in answers.into_iter().zip(ids) {
-        assert_eq!(answer.events().await, [] as [Value; 0], "the stream ends in order");
+        assert_eq!(
+            answer.events().await,
+            [] as [Value; 0],
+            "the stream ends in order"
+        );
         let items = app.store.items(&id).await;
-        assert_eq!(kinds(&items), ["user_message", "assistant_message", "sdk_hidden_context"]);
+        assert_eq!(
+            kinds(&items),
+            ["user_message", "assistant_message", "sdk_hidden_context"]
+        );
         assert_eq!(text(&items[1]), "One ");
     }
     for number in 1..=3 {

@@ -19,7 +19,9 @@ async fn get_weather(ctx: ToolContext<'_, AgentContext<()>>, city: String) -> St
 }
 
 fn weather_agent(model: &ScriptedResponses) -> Agent<AgentContext<()>> {
-    Agent::new("Assistant", model.client().model("scripted")).instructions("Be brief.").tool(get_weather)
+    Agent::new("Assistant", model.client().model("scripted"))
+        .instructions("Be brief.")
+        .tool(get_weather)
 }
 
 #[tokio::test]
@@ -35,7 +37,9 @@ async fn a_turn_with_a_tool_in_sqlite() {
 async fn a_turn_with_a_tool(store: impl Store<()>) {
     let model = ScriptedResponses::start().await.unwrap();
     model.push(
-        Script::reasoning("A tool knows.").then_function_call("get_weather", json!({"city": "Oslo"})).call_id("call_1"),
+        Script::reasoning("A tool knows.")
+            .then_function_call("get_weather", json!({"city": "Oslo"}))
+            .call_id("call_1"),
     );
     model.push(Script::text("It is 21 degrees."));
     let app = App::start_on(store, Bot::agent(weather_agent(&model))).await;
@@ -74,14 +78,20 @@ async fn a_turn_with_a_tool(store: impl Store<()>) {
     // One item is one id, from `added` to `done`.
     let (added, done) = (&events[10]["item"], &events[17]["item"]);
     assert_eq!(added["id"], done["id"]);
-    assert!(events[11..17].iter().all(|event| event["item_id"] == done["id"]));
+    assert!(
+        events[11..17]
+            .iter()
+            .all(|event| event["item_id"] == done["id"])
+    );
     assert_eq!(text(done), "It is 21 degrees.");
 
     // The model got the tool's result, behind its own call.
     let requests = model.requests();
     assert_eq!(requests.len(), 2);
     let input = requests[1].body["input"].as_array().unwrap();
-    let [user, reasoning, call, output] = input.as_slice() else { panic!("{input:#?}") };
+    let [user, reasoning, call, output] = input.as_slice() else {
+        panic!("{input:#?}")
+    };
     assert_eq!(user["role"], "user");
     assert_eq!(reasoning["type"], "reasoning");
     assert_eq!(call["type"], "function_call");
@@ -103,7 +113,10 @@ async fn a_turn_with_a_tool(store: impl Store<()>) {
     assert_eq!(thread["id"], id.as_str());
     assert_eq!(thread["items"]["data"].as_array().unwrap(), &items);
     assert_eq!(thread["items"]["has_more"], false);
-    let threads = app.client.get(&json!({"type": "threads.list", "params": {"limit": 9999}})).await;
+    let threads = app
+        .client
+        .get(&json!({"type": "threads.list", "params": {"limit": 9999}}))
+        .await;
     assert_eq!(threads["data"][0]["id"], id.as_str());
     assert_eq!(app.store.items(&id).await.len(), 3);
 }
@@ -118,15 +131,27 @@ async fn the_next_turn_remembers() {
 
     let events = app.client.stream(&add(&id, "Who am I?")).await;
 
-    assert_eq!(labels(&events)[..2], ["thread.item.done user_message", "stream_options"]);
+    assert_eq!(
+        labels(&events)[..2],
+        ["thread.item.done user_message", "stream_options"]
+    );
     assert_eq!(streamed_text(&events), "You are Ada.");
     let input = model.requests()[1].body["input"].clone();
-    let said: Vec<&str> =
-        input.as_array().unwrap().iter().map(|item| item["content"][0]["text"].as_str().unwrap()).collect();
+    let said: Vec<&str> = input
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| item["content"][0]["text"].as_str().unwrap())
+        .collect();
     assert_eq!(said, ["I am Ada.", "Hello Ada.", "Who am I?"]);
     assert_eq!(
         kinds(&app.client.items(&id).await),
-        ["user_message", "assistant_message", "user_message", "assistant_message"]
+        [
+            "user_message",
+            "assistant_message",
+            "user_message",
+            "assistant_message"
+        ]
     );
 }
 
@@ -138,7 +163,8 @@ async fn parallel_tool_calls_are_answered_in_the_order_of_the_calls() {
     #[function_tool]
     async fn meet(ctx: ToolContext<'_, AgentContext<()>>, name: String) -> String {
         CALLS.fetch_add(1, Ordering::SeqCst);
-        ctx.stream(ProgressUpdateEvent::new(format!("{name} is here"))).await;
+        ctx.stream(ProgressUpdateEvent::new(format!("{name} is here")))
+            .await;
         while name == "first" && CALLS.load(Ordering::SeqCst) < 2 {
             tokio::task::yield_now().await;
         }
@@ -146,7 +172,8 @@ async fn parallel_tool_calls_are_answered_in_the_order_of_the_calls() {
     }
     let model = ScriptedResponses::start().await.unwrap();
     model.push(
-        Script::function_call("meet", json!({"name": "first"})).then_function_call("meet", json!({"name": "second"})),
+        Script::function_call("meet", json!({"name": "first"}))
+            .then_function_call("meet", json!({"name": "second"})),
     );
     model.push(Script::text("They met."));
     let agent = Agent::new("Assistant", model.client().model("scripted")).tool(meet);
@@ -156,6 +183,11 @@ async fn parallel_tool_calls_are_answered_in_the_order_of_the_calls() {
 
     assert_eq!(streamed_text(&events), "They met.");
     let input = model.requests()[1].body["input"].clone();
-    let outputs: Vec<&str> = input.as_array().unwrap().iter().filter_map(|item| item["output"].as_str()).collect();
+    let outputs: Vec<&str> = input
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|item| item["output"].as_str())
+        .collect();
     assert_eq!(outputs, ["first has met", "second has met"]);
 }

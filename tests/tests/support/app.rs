@@ -8,7 +8,8 @@ use chatkit::store::{MemoryStore, Store};
 use chatkit::types::{Action, SyncCustomActionResponse, UserMessageItem, WidgetItem};
 use chatkit::{ChatKitHandler, ChatKitServer, Turn, TurnError};
 use chatkit_agents::{
-    Agent, AgentContext, DefaultThreadItemConverter, Runner, ThreadItemConverter, stream_agent_response,
+    Agent, AgentContext, DefaultThreadItemConverter, Runner, ThreadItemConverter,
+    stream_agent_response,
 };
 use futures::future::BoxFuture;
 use tokio::net::TcpListener;
@@ -16,7 +17,8 @@ use tokio::task::JoinHandle;
 
 use super::{Client, WatchedStore};
 
-type Method<A, T> = Box<dyn Fn(Turn<()>, A) -> BoxFuture<'static, Result<T, TurnError>> + Send + Sync>;
+type Method<A, T> =
+    Box<dyn Fn(Turn<()>, A) -> BoxFuture<'static, Result<T, TurnError>> + Send + Sync>;
 
 /// A handler made of closures.
 pub(crate) struct Bot {
@@ -35,7 +37,9 @@ impl Bot {
         Self {
             respond: Box::new(move |turn, message| Box::pin(respond(turn, message))),
             action: Box::new(|_, _| Box::pin(async { Err(TurnError::msg("no actions here")) })),
-            sync_action: Box::new(|_, _| Box::pin(async { Err(TurnError::msg("no actions here")) })),
+            sync_action: Box::new(|_, _| {
+                Box::pin(async { Err(TurnError::msg("no actions here")) })
+            }),
         }
     }
 
@@ -76,11 +80,20 @@ impl Bot {
 impl ChatKitHandler for Bot {
     type Context = ();
 
-    async fn respond(&self, turn: &Turn<()>, message: Option<UserMessageItem>) -> Result<(), TurnError> {
+    async fn respond(
+        &self,
+        turn: &Turn<()>,
+        message: Option<UserMessageItem>,
+    ) -> Result<(), TurnError> {
         (self.respond)(turn.clone(), message).await
     }
 
-    async fn action(&self, turn: &Turn<()>, action: Action, sender: Option<WidgetItem>) -> Result<(), TurnError> {
+    async fn action(
+        &self,
+        turn: &Turn<()>,
+        action: Action,
+        sender: Option<WidgetItem>,
+    ) -> Result<(), TurnError> {
         (self.action)(turn.clone(), (action, sender)).await
     }
 
@@ -124,7 +137,12 @@ impl App {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let client = Client::new(listener.local_addr().unwrap());
         let task = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-        Self { client, store, server, task }
+        Self {
+            client,
+            store,
+            server,
+            task,
+        }
     }
 }
 

@@ -73,14 +73,17 @@ impl Client {
     /// The items of a thread as the client sees them, oldest first.
     pub(crate) async fn items(&self, thread_id: &str) -> Vec<Value> {
         let params = json!({"thread_id": thread_id, "limit": 9999, "order": "asc"});
-        let page = self.get(&json!({"type": "items.list", "params": params})).await;
+        let page = self
+            .get(&json!({"type": "items.list", "params": params}))
+            .await;
         assert_eq!(page["has_more"], false);
         page["data"].as_array().unwrap().clone()
     }
 
     /// A thread with its first items.
     pub(crate) async fn thread(&self, thread_id: &str) -> Value {
-        self.get(&json!({"type": "threads.get_by_id", "params": {"thread_id": thread_id}})).await
+        self.get(&json!({"type": "threads.get_by_id", "params": {"thread_id": thread_id}}))
+            .await
     }
 
     /// Posts a request whose answer is a stream of events.
@@ -126,7 +129,9 @@ impl Head {
 async fn line(reader: &mut BufReader<OwnedReadHalf>) -> String {
     let mut line = String::new();
     reader.read_line(&mut line).await.unwrap();
-    line.strip_suffix("\r\n").expect("the server closed the connection early").to_owned()
+    line.strip_suffix("\r\n")
+        .expect("the server closed the connection early")
+        .to_owned()
 }
 
 enum Framing {

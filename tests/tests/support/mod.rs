@@ -8,7 +8,7 @@ use std::future::Future;
 use std::time::Duration;
 
 pub(crate) use app::{App, Bot};
-pub(crate) use client::{Answer, Client};
+pub(crate) use client::Client;
 use serde_json::{Value, json};
 pub(crate) use store::WatchedStore;
 
@@ -52,7 +52,10 @@ pub(crate) fn add(thread_id: &str, text: &str) -> Value {
 /// An event in few words: its type, and the type of its item or update.
 pub(crate) fn label(event: &Value) -> String {
     let kind = event["type"].as_str().unwrap();
-    match event["item"]["type"].as_str().or(event["update"]["type"].as_str()) {
+    match event["item"]["type"]
+        .as_str()
+        .or(event["update"]["type"].as_str())
+    {
         Some(what) => format!("{kind} {what}"),
         None => kind.to_owned(),
     }
@@ -70,7 +73,9 @@ pub(crate) fn thread_id(events: &[Value]) -> String {
 
 /// The text deltas, joined.
 pub(crate) fn streamed_text(events: &[Value]) -> String {
-    let deltas = events.iter().filter_map(|event| event["update"]["delta"].as_str());
+    let deltas = events
+        .iter()
+        .filter_map(|event| event["update"]["delta"].as_str());
     deltas.collect()
 }
 
@@ -86,11 +91,17 @@ pub(crate) fn only_error(events: &[Value]) -> &Value {
 
 /// The kinds of items, e.g. of a page.
 pub(crate) fn kinds(items: &[Value]) -> Vec<&str> {
-    items.iter().map(|item| item["type"].as_str().unwrap()).collect()
+    items
+        .iter()
+        .map(|item| item["type"].as_str().unwrap())
+        .collect()
 }
 
 /// The text of a message, of either side.
 pub(crate) fn text(item: &Value) -> String {
     let parts = item["content"].as_array().unwrap();
-    parts.iter().map(|part| part["text"].as_str().unwrap()).collect()
+    parts
+        .iter()
+        .map(|part| part["text"].as_str().unwrap())
+        .collect()
 }

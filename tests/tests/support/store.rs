@@ -31,7 +31,10 @@ impl WatchedStore {
     pub(crate) fn new(inner: impl Store<()>) -> Self {
         Self {
             inner: DynStore::new(inner),
-            shared: Arc::new(Shared { writes: watch::Sender::new(0), fault: Mutex::new(None) }),
+            shared: Arc::new(Shared {
+                writes: watch::Sender::new(0),
+                fault: Mutex::new(None),
+            }),
         }
     }
 
@@ -55,8 +58,15 @@ impl WatchedStore {
 
     /// All items of a thread, hidden ones included, oldest first.
     pub(crate) async fn items(&self, thread_id: &str) -> Vec<Value> {
-        let page = self.inner.load_thread_items(thread_id, None, 9999, Order::Asc, &()).await.unwrap();
-        page.data.iter().map(|item| serde_json::to_value(item).unwrap()).collect()
+        let page = self
+            .inner
+            .load_thread_items(thread_id, None, 9999, Order::Asc, &())
+            .await
+            .unwrap();
+        page.data
+            .iter()
+            .map(|item| serde_json::to_value(item).unwrap())
+            .collect()
     }
 
     /// All items of a thread, once they are as wanted.
@@ -83,7 +93,9 @@ impl WatchedStore {
     #[track_caller]
     pub(crate) fn items_when_cancelled(&self, thread_id: &str) -> impl Future<Output = Vec<Value>> {
         self.items_when(thread_id, |items| {
-            items.last().is_some_and(|item| item["type"] == "sdk_hidden_context")
+            items
+                .last()
+                .is_some_and(|item| item["type"] == "sdk_hidden_context")
         })
     }
 
@@ -107,11 +119,20 @@ impl Store<()> for WatchedStore {
         self.inner.generate_thread_id(context)
     }
 
-    fn generate_item_id(&self, kind: StoreItemType, thread: &ThreadMetadata, context: &()) -> String {
+    fn generate_item_id(
+        &self,
+        kind: StoreItemType,
+        thread: &ThreadMetadata,
+        context: &(),
+    ) -> String {
         self.inner.generate_item_id(kind, thread, context)
     }
 
-    async fn load_thread(&self, thread_id: &str, context: &()) -> Result<ThreadMetadata, StoreError> {
+    async fn load_thread(
+        &self,
+        thread_id: &str,
+        context: &(),
+    ) -> Result<ThreadMetadata, StoreError> {
         self.check("load_thread", None)?;
         self.inner.load_thread(thread_id, context).await
     }
@@ -146,35 +167,69 @@ impl Store<()> for WatchedStore {
         context: &(),
     ) -> Result<Page<ThreadItem>, StoreError> {
         self.check("load_thread_items", None)?;
-        self.inner.load_thread_items(thread_id, after, limit, order, context).await
+        self.inner
+            .load_thread_items(thread_id, after, limit, order, context)
+            .await
     }
 
-    async fn add_thread_item(&self, thread_id: &str, item: &ThreadItem, context: &()) -> Result<(), StoreError> {
+    async fn add_thread_item(
+        &self,
+        thread_id: &str,
+        item: &ThreadItem,
+        context: &(),
+    ) -> Result<(), StoreError> {
         self.check("add_thread_item", Some(item))?;
         self.written(self.inner.add_thread_item(thread_id, item, context).await)
     }
 
-    async fn save_item(&self, thread_id: &str, item: &ThreadItem, context: &()) -> Result<(), StoreError> {
+    async fn save_item(
+        &self,
+        thread_id: &str,
+        item: &ThreadItem,
+        context: &(),
+    ) -> Result<(), StoreError> {
         self.check("save_item", Some(item))?;
         self.written(self.inner.save_item(thread_id, item, context).await)
     }
 
-    async fn load_item(&self, thread_id: &str, item_id: &str, context: &()) -> Result<ThreadItem, StoreError> {
+    async fn load_item(
+        &self,
+        thread_id: &str,
+        item_id: &str,
+        context: &(),
+    ) -> Result<ThreadItem, StoreError> {
         self.check("load_item", None)?;
         self.inner.load_item(thread_id, item_id, context).await
     }
 
-    async fn delete_thread_item(&self, thread_id: &str, item_id: &str, context: &()) -> Result<(), StoreError> {
+    async fn delete_thread_item(
+        &self,
+        thread_id: &str,
+        item_id: &str,
+        context: &(),
+    ) -> Result<(), StoreError> {
         self.check("delete_thread_item", None)?;
-        self.written(self.inner.delete_thread_item(thread_id, item_id, context).await)
+        self.written(
+            self.inner
+                .delete_thread_item(thread_id, item_id, context)
+                .await,
+        )
     }
 
-    async fn save_attachment(&self, attachment: &Attachment, context: &()) -> Result<(), StoreError> {
+    async fn save_attachment(
+        &self,
+        attachment: &Attachment,
+        context: &(),
+    ) -> Result<(), StoreError> {
         self.check("save_attachment", None)?;
         self.written(self.inner.save_attachment(attachment, context).await)
     }
 
-    async fn load_attachment(&self, attachment_id: &str, context: &()) -> Result<Attachment, StoreError> {
+    async fn load_attachment(
+        &self,
+        attachment_id: &str,
+        context: &(),
+    ) -> Result<Attachment, StoreError> {
         self.check("load_attachment", None)?;
         self.inner.load_attachment(attachment_id, context).await
     }
