@@ -69,6 +69,7 @@ where
         let mut run = std::pin::pin!(run);
         let mut response = ResponseState::new(&context, converter);
         response.resume_workflow().await?;
+        for event in response.out.drain(..) { yield event; }
         let failure = loop {
             let event = tokio::select! {
                 biased;
@@ -102,6 +103,7 @@ where
         match failure {
             Some(error) => {
                 if error.is_tripwire() {
+                    response.forget_produced();
                     for item_id in std::mem::take(&mut response.produced) {
                         yield ThreadItemRemovedEvent::new(item_id).into();
                     }
@@ -134,6 +136,8 @@ struct ResponseState<'a, C, V> {
     out: Vec<ThreadStreamEvent>,
     /// Items shown by this run, to be removed when a guardrail trips.
     produced: Vec<String>,
+    /// The workflow of an earlier turn that this run goes on with. It stays when a guardrail trips.
+    resumed: Option<String>,
     /// Ids of our own for items of endpoints that give none, by output index, until the item is done: the next response
     /// counts from 0 again.
     own_ids: HashMap<u64, String>,
@@ -162,6 +166,7 @@ impl<'a, C: Send + Sync + 'static, V: ResponseStreamConverter> ResponseState<'a,
             converter,
             out: Vec::new(),
             produced: Vec::new(),
+            resumed: None,
             own_ids: HashMap::new(),
             annotations: HashMap::new(),
             thought: None,
@@ -183,7 +188,12 @@ impl<'a, C: Send + Sync + 'static, V: ResponseStreamConverter> ResponseState<'a,
             item => item,
         };
         if let Some(ThreadItem::Workflow(item)) = item {
-            self.context.set_workflow_item(item);
+            self.resumed = Some(item.id.clone());
+            match self.context.workflow_item() {
+                // The handler has begun another one already.
+                Some(open) if open.id != item.id => self.out.push(finished(item, false).into()),
+                _ => self.context.set_workflow_item(item),
+            }
         }
         Ok(())
     }
@@ -192,6 +202,15 @@ impl<'a, C: Send + Sync + 'static, V: ResponseStreamConverter> ResponseState<'a,
         if !self.produced.iter().any(|known| known == id) {
             self.produced.push(id.to_owned());
         }
+    }
+
+    /// What is about to be removed is nothing to go on with.
+    fn forget_produced(&mut self) {
+        let produced = &self.produced;
+        self.context.with_state(|workflow, image| {
+            workflow.take_if(|workflow| produced.contains(&workflow.item.id));
+            image.take_if(|image| produced.contains(&image.id));
+        });
     }
 
     fn update(&mut self, item_id: String, update: impl Into<ThreadItemUpdate>) {
@@ -213,38 +232,15 @@ impl<'a, C: Send + Sync + 'static, V: ResponseStreamConverter> ResponseState<'a,
 
     /// Ends the workflow that is open, since something is shown behind it.
     fn end_workflow(&mut self) {
-        if let Some(ActiveWorkflow { item, announced }) =
-            self.context.with_state(|workflow, _| workflow.take())
-            && announced
-        {
-            self.out.push(finished(item, false).into());
-        }
+        self.out.extend(self.context.end_open_workflow());
     }
 
+    /// Passes on what a tool has sent. What it means for the workflow, the context has seen to when it was sent.
     fn on_context_event(&mut self, event: ThreadStreamEvent) {
         if let ThreadStreamEvent::ThreadItemAdded(ThreadItemAddedEvent { item, .. })
         | ThreadStreamEvent::ThreadItemDone(ThreadItemDoneEvent { item, .. }) = &event
+            && self.resumed.as_deref() != Some(item.id())
         {
-            let is_current = |workflow: &mut Option<ActiveWorkflow>| {
-                workflow
-                    .as_ref()
-                    .is_some_and(|workflow| workflow.item.id == item.id())
-            };
-            let current = self.context.with_state(|workflow, _| is_current(workflow));
-            let shown = !item.is_hidden() && !matches!(item, ThreadItem::ClientToolCall(_));
-            if !current && shown {
-                self.end_workflow();
-            }
-            match (&event, item) {
-                (ThreadStreamEvent::ThreadItemAdded(_), ThreadItem::Workflow(item)) if !current => {
-                    self.context.set_workflow_item(item.clone());
-                }
-                // A tool has ended the workflow by hand.
-                (ThreadStreamEvent::ThreadItemDone(_), ThreadItem::Workflow(_)) if current => {
-                    self.context.with_state(|workflow, _| *workflow = None);
-                }
-                _ => {}
-            }
             self.produce(item.id());
         }
         self.out.push(event);
