@@ -44,7 +44,9 @@ struct State {
 impl State {
     /// Ends the workflow; one that the client does not know goes without an event.
     fn end_workflow(&mut self) -> Option<ThreadStreamEvent> {
-        let ActiveWorkflow { item, announced } = self.workflow.take()?;
+        let ActiveWorkflow {
+            item, announced, ..
+        } = self.workflow.take()?;
         announced.then(|| finished(item, false).into())
     }
 
@@ -84,6 +86,7 @@ impl State {
                 self.workflow = Some(ActiveWorkflow {
                     item: item.clone(),
                     announced: true,
+                    begun: true,
                 });
             }
             // The workflow was ended by hand.
@@ -102,6 +105,8 @@ pub(crate) struct ActiveWorkflow {
     pub(crate) item: WorkflowItem,
     /// Whether the client knows of it. An empty workflow of your own is announced with its first task.
     pub(crate) announced: bool,
+    /// It was begun through this context, and not taken from the thread.
+    begun: bool,
 }
 
 /// Something the client is asked to do, with a result that the next turn gets.
@@ -247,16 +252,19 @@ impl<C: Send + Sync + 'static> AgentContext<C> {
 
     /// Begins a workflow; later tasks and the model's reasoning go into it.
     ///
-    /// An empty custom workflow is shown with its first task. A workflow that is open ends.
+    /// An empty custom workflow is shown with its first task.
     pub async fn start_workflow(&self, workflow: Workflow) {
         let announced =
             workflow.workflow_type == WorkflowType::Reasoning || !workflow.tasks.is_empty();
         let item = self.new_workflow(workflow);
         self.publish(|state| {
-            let ended = state.end_workflow();
             let added = announced.then(|| ThreadItemAddedEvent::new(item.clone()).into());
-            state.workflow = Some(ActiveWorkflow { item, announced });
-            ((), [ended, added])
+            state.workflow = Some(ActiveWorkflow {
+                item,
+                announced,
+                begun: true,
+            });
+            ((), [added, None])
         })
         .await;
     }
@@ -335,7 +343,27 @@ impl<C: Send + Sync + 'static> AgentContext<C> {
         self.state().workflow = Some(ActiveWorkflow {
             item,
             announced: true,
+            begun: false,
         });
+    }
+
+    /// Goes on with the workflow that the thread ends with. It ends at once if another has been begun since; the event
+    /// says so.
+    pub(crate) fn resume_workflow(&self, item: WorkflowItem) -> Option<ThreadStreamEvent> {
+        let mut state = self.state();
+        match &state.workflow {
+            Some(open) if open.begun && open.item.id != item.id => {
+                Some(finished(item, false).into())
+            }
+            _ => {
+                state.workflow = Some(ActiveWorkflow {
+                    item,
+                    announced: true,
+                    begun: false,
+                });
+                None
+            }
+        }
     }
 
     pub(crate) fn new_workflow(&self, workflow: Workflow) -> WorkflowItem {
@@ -355,6 +383,7 @@ impl<C: Send + Sync + 'static> AgentContext<C> {
         let workflow = state.workflow.get_or_insert_with(|| ActiveWorkflow {
             item: self.new_workflow(Workflow::custom(Vec::new())),
             announced: false,
+            begun: true,
         });
         let item = &mut workflow.item;
         item.workflow.tasks.push(task.clone());

@@ -14,7 +14,7 @@ use chatkit::types::{
 };
 use futures::{Stream, StreamExt};
 
-use crate::context::{ActiveWorkflow, AgentContext, finished};
+use crate::context::{ActiveWorkflow, AgentContext};
 use crate::convert::{DefaultResponseStreamConverter, ResponseStreamConverter};
 use crate::items::{self, OutputContent, OutputItem, OutputItemKind, OutputMessage};
 use crate::model::ResponseStreamEvent;
@@ -103,7 +103,6 @@ where
         match failure {
             Some(error) => {
                 if error.is_tripwire() {
-                    response.forget_produced();
                     for item_id in std::mem::take(&mut response.produced) {
                         yield ThreadItemRemovedEvent::new(item_id).into();
                     }
@@ -189,11 +188,7 @@ impl<'a, C: Send + Sync + 'static, V: ResponseStreamConverter> ResponseState<'a,
         };
         if let Some(ThreadItem::Workflow(item)) = item {
             self.resumed = Some(item.id.clone());
-            match self.context.workflow_item() {
-                // The handler has begun another one already.
-                Some(open) if open.id != item.id => self.out.push(finished(item, false).into()),
-                _ => self.context.set_workflow_item(item),
-            }
+            self.out.extend(self.context.resume_workflow(item));
         }
         Ok(())
     }
@@ -202,15 +197,6 @@ impl<'a, C: Send + Sync + 'static, V: ResponseStreamConverter> ResponseState<'a,
         if !self.produced.iter().any(|known| known == id) {
             self.produced.push(id.to_owned());
         }
-    }
-
-    /// What is about to be removed is nothing to go on with.
-    fn forget_produced(&mut self) {
-        let produced = &self.produced;
-        self.context.with_state(|workflow, image| {
-            workflow.take_if(|workflow| produced.contains(&workflow.item.id));
-            image.take_if(|image| produced.contains(&image.id));
-        });
     }
 
     fn update(&mut self, item_id: String, update: impl Into<ThreadItemUpdate>) {

@@ -575,25 +575,6 @@ async fn a_workflow_ends_when_a_tool_shows_something_else() {
 }
 
 #[tokio::test]
-async fn a_new_workflow_ends_the_open_one() {
-    let server = server([
-        Script::reasoning("Hm").then_item(call_item(1, "busy", "{}")),
-        Script::text("Done"),
-    ])
-    .await;
-    let busy = tool("busy", |ctx: Ctx| async move {
-        let task = CustomTask::new().title("one").into();
-        ctx.start_workflow(Workflow::custom(vec![task])).await;
-    });
-    let turn = turn().await;
-    let shown = respond(&turn, &agent(&server).tool(busy)).await;
-    let brief = shown.brief();
-    let end = brief.iter().position(|line| line == "done workflow wf#1");
-    let start = brief.iter().position(|line| line == "added workflow wf#2");
-    assert!(end.is_some() && end < start, "{brief:#?}");
-}
-
-#[tokio::test]
 async fn a_workflow_goes_on_in_the_next_turn() {
     let server = server([calls(&["busy"]), calls(&["busy"]), Script::text("Done")]).await;
     let busy = tool("busy", |ctx: Ctx| async move {
@@ -656,7 +637,7 @@ async fn a_tripwire_takes_back_what_the_run_has_shown() {
         let context = AgentContext::new(&turn);
         let run = Runner::run_streamed(&agent, "Go", context.clone());
         let run = run.chain(stream::iter([Err(RunError::new(kind, "refused"))]));
-        let shown = show(&turn, stream_agent_response(context.clone(), run)).await;
+        let shown = show(&turn, stream_agent_response(context, run)).await;
         assert_eq!(shown.error.as_ref().unwrap().to_string(), "refused");
         let items = turn.recent_items(10).await.unwrap();
         assert_eq!(items.len(), remaining, "{items:?}");
@@ -669,7 +650,6 @@ async fn a_tripwire_takes_back_what_the_run_has_shown() {
             for id in ["wf#1", "msg#1", "msg#2", "wf#2"] {
                 assert!(removed.contains(&format!("removed {id}")), "{removed:?}");
             }
-            assert!(context.workflow_item().is_none(), "the workflow is gone");
         } else {
             assert!(removed.is_empty());
         }
