@@ -1,0 +1,4 @@
+//! Typed widgets, from outside.
+
+#[path = "widgets/golden.rs"]
+mod golden;
