@@ -36,6 +36,12 @@
 //! `max_lines`. `child` adds one child, `children` several of one type. A component stands only where the client accepts
 //! it: in a `ListView` there are [`ListViewItem`]s, in a `Table` rows.
 //!
+//! ```compile_fail
+//! use chatkit::widgets::{ListView, Text};
+//!
+//! let list = ListView::new().child(Text::new("not a row"));
+//! ```
+//!
 //! Fields that take one of several words have an enum each. What the client knows and this version does not goes through
 //! too: a word as `Other`, a field by the method `field`.
 //!

@@ -6,36 +6,27 @@ use chrono::{DateTime, NaiveDate};
 use serde_json::{Value, json};
 
 /// Reads a component as the typed one: back to JSON, and how many fields were not understood.
-pub type Reread = fn(&WidgetComponent) -> Result<(Value, usize), InvalidWidget>;
+pub(crate) type Reread = fn(&WidgetComponent) -> Result<(Value, usize), InvalidWidget>;
 
-/// A component by its `type`.
-pub struct Golden {
-    pub name: &'static str,
-    pub json: Value,
-    pub reread: Reread,
+pub(crate) struct Golden {
+    pub(crate) json: Value,
+    pub(crate) reread: Reread,
 }
 
 macro_rules! golden {
     ($($test:ident $ty:ident $json:tt $built:expr;)*) => {
-        pub fn all() -> Vec<Golden> {
-            vec![$({
-                let json = json!($json);
-                let name = $ty::try_from(&WidgetComponent::try_from(json.clone()).unwrap())
-                    .map(|_| stringify!($ty))
-                    .unwrap();
-                Golden {
-                    name,
-                    json,
-                    reread: |component| {
-                        let typed = $ty::try_from(component)?;
-                        let unknown = typed.unknown_fields().len();
-                        let json = Value::from(typed.clone());
-                        // What is written reads as the same again.
-                        let again = WidgetComponent::try_from(json.clone())?;
-                        assert_eq!($ty::try_from(&again)?, typed);
-                        Ok((json, unknown))
-                    },
-                }
+        pub(crate) fn all() -> Vec<Golden> {
+            vec![$(Golden {
+                json: json!($json),
+                reread: |component| {
+                    let typed = $ty::try_from(component)?;
+                    let unknown = typed.unknown_fields().len();
+                    let json = Value::from(typed.clone());
+                    // What is written reads as the same again.
+                    let again = WidgetComponent::try_from(json.clone())?;
+                    assert_eq!($ty::try_from(&again)?, typed);
+                    Ok((json, unknown))
+                },
             }),*]
         }
 
