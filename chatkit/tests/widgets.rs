@@ -1,4 +1,5 @@
 //! Typed widgets, from outside.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 #[path = "widgets/golden.rs"]
 mod golden;
@@ -307,7 +308,7 @@ fn a_widget_that_is_read_says_what_its_actions_do() {
         "confirm": {"label": "Yes", "action": whole},
         "children": [
             action(whole.clone()),
-            {"type": "Transition", "children": action(whole.clone())},
+            {"type": "Transition", "children": action(whole)},
             action(json!({"type": "a", "handler": "client", "loadingBehavior": "auto", "streaming": true, "new": 1})),
             {"type": "Mystery", "onClickAction": {"type": "a"}, "min": "2025-03-01"},
             {"type": "DatePicker", "name": "n", "min": "2025-03-01T00:00:00", "max": "soon"},

@@ -56,7 +56,8 @@
 //!
 //! [`WidgetRoot`] and [`WidgetComponent`] hold a widget as the JSON it is on the wire, with fields this crate does not
 //! know, so that it survives being stored and read back. Made from JSON they are checked; and they stand wherever a typed
-//! component stands, so the two mix:
+//! component stands, so the two mix. Read by serde, as from a store, they also say what their actions do by default: as
+//! typed components say it.
 //!
 //! ```
 //! use chatkit::widgets::{Card, Text, WidgetComponent, WidgetRoot};
@@ -450,11 +451,11 @@ mod tests {
     fn nulls_are_dropped_everywhere() {
         let widget = json!({
             "type": "Card", "id": null, "zzz": {"a": null, "b": [null, 1, [null]]},
-            "children": [null, {"type": "Button", "onClickAction": {"type": "a", "payload": {"x": null}}}],
+            "children": [null, {"type": "Button", "new": {"type": "a", "payload": {"x": null}}}],
         });
         let expected = json!({
             "type": "Card", "zzz": {"b": [1, []]},
-            "children": [{"type": "Button", "onClickAction": {"type": "a", "payload": {}}}],
+            "children": [{"type": "Button", "new": {"type": "a", "payload": {}}}],
         });
         assert_eq!(Value::from(component(widget.clone()).unwrap()), expected);
 
