@@ -9,6 +9,8 @@
 
 mod diff;
 mod stream;
+#[cfg(feature = "templates")]
+mod template;
 
 use std::error::Error;
 use std::fmt;
@@ -18,6 +20,8 @@ use serde_json::{Map, Value};
 
 pub use diff::diff_widget;
 pub use stream::{WidgetContent, WidgetStream};
+#[cfg(feature = "templates")]
+pub use template::{TemplateError, TemplateErrorKind, WidgetDefinition, WidgetTemplate};
 
 /// How deeply the JSON of a widget may nest, counting the widget itself as 1.
 ///

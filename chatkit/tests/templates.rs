@@ -1,0 +1,314 @@
+//! Widgets from `.widget` files, as a program loads and fills them.
+// Clippy knows a test by its attribute; helpers unwrap too.
+#![allow(clippy::unwrap_used)]
+
+use std::error::Error as _;
+use std::thread;
+
+use chatkit::widgets::{
+    TemplateError, TemplateErrorKind, WidgetDefinition, WidgetRoot, WidgetTemplate,
+};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+fn template(text: &str) -> WidgetTemplate {
+    WidgetTemplate::new(WidgetDefinition::new("Test", text)).unwrap()
+}
+
+/// A card with one text, whose value is the expression.
+fn card(expression: &str) -> WidgetTemplate {
+    template(&format!(
+        r#"{{"type":"Card","children":[{{"type":"Text","value":{{{{ ({expression}) | tojson }}}}}}]}}"#
+    ))
+}
+
+fn value(expression: &str, data: &impl Serialize) -> Value {
+    let widget = card(expression).build(data).unwrap();
+    widget.as_object()["children"][0]["value"].clone()
+}
+
+fn failure(expression: &str, data: &impl Serialize) -> TemplateError {
+    card(expression).build(data).unwrap_err()
+}
+
+#[test]
+fn data_is_whatever_serialises_to_an_object() {
+    #[derive(Serialize)]
+    struct Person<'a> {
+        name: &'a str,
+        #[serde(rename = "isAdmin")]
+        admin: bool,
+    }
+    let person = Person {
+        name: "Zoë",
+        admin: true,
+    };
+    assert_eq!(value("name", &person), "Zoë");
+    assert_eq!(value("isAdmin", &person), true);
+    assert_eq!(
+        value("name", &json!({"name": "a \"<b>&'\u{2028}"})),
+        "a \"<b>&'\u{2028}"
+    );
+    assert_eq!(value("1", &()), 1);
+    assert_eq!(value("1", &None::<Person<'_>>), 1);
+    assert_eq!(value("1", &Value::Null), 1);
+
+    for data in [json!([1]), json!("x"), json!(5)] {
+        assert_eq!(failure("1", &data).kind(), TemplateErrorKind::Data);
+    }
+}
+
+#[test]
+fn values_are_written_as_jinja_writes_them() {
+    let data = json!({"o": {"z": 1, "a": null}, "list": [1.5, true], "big": u64::MAX, "n": null});
+    assert_eq!(value("o", &data), json!({"z": 1}));
+    assert_eq!(value("list", &data), json!([1.5, true]));
+    assert_eq!(value("big", &data), u64::MAX);
+    assert_eq!(
+        value("n ~ true ~ false ~ list", &data),
+        "NoneTrueFalse[1.5, True]"
+    );
+    assert_eq!(
+        value("o | list", &data),
+        json!(["z", "a"]),
+        "the order of the data"
+    );
+    assert_eq!(value("n is none and nope is undefined", &data), true);
+    assert_eq!(value("nope | default('d')", &data), "d");
+}
+
+#[test]
+fn an_undefined_variable_is_named() {
+    let data = json!({"user": {"name": "secret"}, "list": [{"a": 1}, {}]});
+    let cases = [
+        ("nope", "`nope` is undefined"),
+        ("user.nope", "`user.nope` is undefined"),
+        ("user.nope.deeper", "`user.nope` is undefined"),
+        ("'x' if nope else 'y'", "`nope` is undefined"),
+        ("'x' ~ nope", "`nope` is undefined"),
+        ("[user, {'k': nope}]", "`nope` is undefined"),
+        ("list[1].a", "`list[1].a` is undefined"),
+        ("nope | upper", "`nope` is undefined"),
+    ];
+    for (expression, message) in cases {
+        let error = failure(expression, &data);
+        assert_eq!(error.kind(), TemplateErrorKind::Undefined, "{expression}");
+        assert!(error.to_string().contains(message), "{expression}: {error}");
+        assert_eq!(error.line(), Some(1), "{expression}");
+        assert!(
+            !format!("{error:#} {error:?}").contains("secret"),
+            "{error:?}"
+        );
+    }
+    assert_eq!(failure("nope", &()).expression(), Some("tojson"));
+    assert_eq!(
+        failure("nope", &()).to_string(),
+        "line 1 of the template: `nope` is undefined in `(nope) | tojson`"
+    );
+
+    let error = template("{% for x in xs %}{{ x }}{% endfor %}")
+        .build(&())
+        .unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "line 1 of the template: `xs` is undefined in `for x in xs`"
+    );
+}
+
+#[test]
+fn a_template_that_is_not_jinja_is_refused_with_the_line() {
+    let error = WidgetTemplate::new(WidgetDefinition::new("Test", "{\n{% if %}")).unwrap_err();
+    assert_eq!(
+        (error.kind(), error.line()),
+        (TemplateErrorKind::Syntax, Some(2))
+    );
+    assert!(
+        error.to_string().starts_with("line 2 of the template: "),
+        "{error}"
+    );
+
+    let error = template("{{ 1 | nope }}").build(&()).unwrap_err();
+    assert_eq!(error.kind(), TemplateErrorKind::Syntax);
+    assert_eq!(
+        error.to_string(),
+        "line 1 of the template: filter nope is unknown"
+    );
+
+    // A template stands alone.
+    for other in ["{% include 'widget' %}", "{% extends 'widget' %}"] {
+        let error = WidgetTemplate::new(WidgetDefinition::new("Test", other)).unwrap_err();
+        assert_eq!(error.kind(), TemplateErrorKind::Syntax);
+    }
+}
+
+#[test]
+fn an_expression_that_fails_repeats_no_data() {
+    let error = failure("a + b", &json!({"a": "secret", "b": 1}));
+    assert_eq!(error.kind(), TemplateErrorKind::Render);
+    assert_eq!(
+        error.to_string(),
+        "line 1 of the template: invalid operation in `(a + b) | tojson`"
+    );
+    let error = failure("a ** a", &json!({"a": 1_234_567_890_123_u64}));
+    assert!(
+        !format!("{error:#} {error:?}").contains("1234567890123"),
+        "{error:?}"
+    );
+}
+
+#[test]
+fn what_is_not_finite_is_refused() {
+    #[derive(Serialize)]
+    struct Data {
+        x: Vec<f64>,
+    }
+    for number in [f64::NAN, f64::INFINITY] {
+        let error = failure(
+            "x",
+            &Data {
+                x: vec![1.0, number],
+            },
+        );
+        assert_eq!(error.kind(), TemplateErrorKind::Data);
+        assert!(
+            error
+                .to_string()
+                .ends_with("a number is not finite in `(x) | tojson`"),
+            "{error}"
+        );
+    }
+    let error = template(r#"{"type":"Card","x":NaN}"#)
+        .build(&())
+        .unwrap_err();
+    assert_eq!(error.kind(), TemplateErrorKind::Json);
+}
+
+#[test]
+fn data_that_does_not_serialise_is_refused() {
+    struct Broken;
+    impl Serialize for Broken {
+        fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+            Err(serde::ser::Error::custom("secret"))
+        }
+    }
+    #[derive(Serialize)]
+    struct Data {
+        x: Broken,
+    }
+    for error in [failure("x", &Broken), failure("x", &Data { x: Broken })] {
+        assert_eq!(error.kind(), TemplateErrorKind::Data);
+        assert!(
+            !format!("{error:#} {error:?}").contains("secret"),
+            "{error:?}"
+        );
+    }
+}
+
+#[test]
+fn what_is_rendered_must_be_a_widget() {
+    let error = template("{\"type\":\"Card\",\n}").build(&()).unwrap_err();
+    assert_eq!(
+        (error.kind(), error.line()),
+        (TemplateErrorKind::Json, Some(2))
+    );
+    assert!(
+        format!("{error:#}").contains("at line 2 column 1"),
+        "{error:#}"
+    );
+    assert!(error.source().is_some());
+
+    let error = template(r#"{"type":"Card","children":[{}]}"#)
+        .build(&())
+        .unwrap_err();
+    assert_eq!(error.kind(), TemplateErrorKind::Widget);
+    assert!(
+        format!("{error:#}").contains("children[0]: a component must have a `type`"),
+        "{error:#}"
+    );
+
+    for no_root in [r#"{"type":"Text"}"#, "[1]", "5"] {
+        assert_eq!(
+            template(no_root).build(&()).unwrap_err().kind(),
+            TemplateErrorKind::Widget
+        );
+    }
+}
+
+#[test]
+fn a_basic_is_asked_for() {
+    let basic = template(r#"{"type":"Basic","children":[]}"#);
+    assert_eq!(basic.build_basic(&()).unwrap(), basic.build(&()).unwrap());
+    let error = card("1").build_basic(&()).unwrap_err();
+    assert_eq!(error.kind(), TemplateErrorKind::Widget);
+}
+
+#[test]
+fn a_definition_is_read() {
+    let text = r#"{
+        "version": "1.0", "name": "N", "template": "{\"type\":\"Card\"}",
+        "outputJsonPreview": {}, "encodedWidget": "eyJ9"
+    }"#;
+    let template: WidgetTemplate = text.parse().unwrap();
+    assert_eq!((template.name(), template.json_schema()), ("N", &json!({})));
+
+    let definition: WidgetDefinition = serde_json::from_str(text).unwrap();
+    assert_eq!(definition, WidgetDefinition::new("N", r#"{"type":"Card"}"#));
+    let template =
+        WidgetTemplate::try_from(definition.json_schema(json!({"type": "object"}))).unwrap();
+    assert_eq!(template.json_schema()["type"], "object");
+
+    let cases = [
+        ("{", TemplateErrorKind::Definition, "EOF while parsing"),
+        (
+            r#"{"name":"n","template":""}"#,
+            TemplateErrorKind::Definition,
+            "missing field `version`",
+        ),
+        (
+            r#"{"version":"1.0","template":""}"#,
+            TemplateErrorKind::Definition,
+            "missing field `name`",
+        ),
+        (
+            r#"{"version":"1.0","name":"n"}"#,
+            TemplateErrorKind::Definition,
+            "missing field `template`",
+        ),
+        (
+            r#"{"version":"2.0","name":"n","template":""}"#,
+            TemplateErrorKind::Version,
+            "\"2.0\"",
+        ),
+    ];
+    for (text, kind, message) in cases {
+        let error = WidgetTemplate::from_json(text).unwrap_err();
+        assert_eq!(error.kind(), kind, "{text}");
+        assert!(format!("{error:#}").contains(message), "{error:#}");
+    }
+}
+
+#[test]
+fn a_file_is_read() {
+    let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/ui_template");
+    let template = WidgetTemplate::from_file(format!("{directory}/order.widget")).unwrap();
+    assert_eq!(template.name(), "Order");
+
+    let error = WidgetTemplate::from_file(format!("{directory}/none.widget")).unwrap_err();
+    assert_eq!(error.kind(), TemplateErrorKind::Io);
+    assert!(error.to_string().ends_with("none.widget"));
+    assert!(error.source().unwrap().is::<std::io::Error>());
+}
+
+#[test]
+fn a_template_is_shared_between_threads() {
+    let template = card("n");
+    let build = |n: usize| {
+        let template = template.clone();
+        thread::spawn(move || template.build(&json!({ "n": n })).unwrap())
+    };
+    let threads: Vec<_> = (0..4).map(build).collect();
+    for (n, thread) in threads.into_iter().enumerate() {
+        let widget: WidgetRoot = thread.join().unwrap();
+        assert_eq!(widget.as_object()["children"][0]["value"], n);
+    }
+}
