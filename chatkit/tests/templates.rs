@@ -312,3 +312,155 @@ fn a_template_is_shared_between_threads() {
         assert_eq!(widget.as_object()["children"][0]["value"], n);
     }
 }
+
+fn problems(schema: Value, data: &Value) -> String {
+    let definition = WidgetDefinition::new("Test", "{}").json_schema(schema);
+    match WidgetTemplate::new(definition).unwrap().validate(data) {
+        Ok(()) => String::new(),
+        Err(error) => {
+            assert_eq!(error.kind(), TemplateErrorKind::Schema);
+            let message = error.to_string();
+            message
+                .strip_prefix("the data does not fit the widget: ")
+                .unwrap()
+                .to_owned()
+        }
+    }
+}
+
+#[test]
+fn data_is_checked_against_the_schema() {
+    let text = include_str!("ui_template/order.widget");
+    let template = WidgetTemplate::from_json(text).unwrap();
+    let line = json!({"id": "a", "label": "Tea", "quantity": 2, "price": 3, "in-stock": true});
+    let order = json!({"status": "new", "customer": {"name": "Zoë"}, "lines": [line]});
+    template.validate(&order).unwrap();
+
+    let mut wrong = order.clone();
+    wrong["status"] = json!("secret");
+    wrong["customer"] = json!({"note": 5, "phone": "secret"});
+    wrong["lines"][0]["quantity"] = json!(1.5);
+    wrong["lines"][0]["in-stock"] = json!("secret");
+    let error = template.validate(&wrong).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the data does not fit the widget: status: must be one of \"new\", \"on the way\", \"done\"; \
+         customer.name: is missing; customer.note: must be of type string, is number; \
+         customer.phone: is not allowed; lines[0].quantity: must be of type integer, is number; \
+         lines[0].in-stock: must be of type boolean, is string"
+    );
+
+    let error = template.validate(&()).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .ends_with("status: is missing; customer: is missing; lines: is missing")
+    );
+    let error = template.validate(&json!([])).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .ends_with("data: must be of type object, is array")
+    );
+}
+
+#[test]
+fn every_checked_keyword_refuses_and_accepts() {
+    let cases = [
+        (json!({"type": "integer"}), json!(2.0), json!(2.5)),
+        (json!({"type": "number"}), json!(2), json!("2")),
+        (
+            json!({"type": ["string", "null"]}),
+            json!(null),
+            json!(true),
+        ),
+        (json!({"enum": [1, "a"]}), json!(1.0), json!("b")),
+        (json!({"const": {"a": 1}}), json!({"a": 1}), json!({})),
+        (json!({"required": ["x"]}), json!({"x": null}), json!({})),
+        (
+            json!({"properties": {"x": false}}),
+            json!({}),
+            json!({"x": 1}),
+        ),
+        (
+            json!({"additionalProperties": {"type": "string"}}),
+            json!({"k": "y"}),
+            json!({"k": 1}),
+        ),
+        (
+            json!({"items": {"type": "null"}}),
+            json!([null]),
+            json!([1]),
+        ),
+        (
+            json!({"prefixItems": [true], "items": false}),
+            json!([1]),
+            json!([1, 2]),
+        ),
+        (
+            json!({"anyOf": [{"type": "null"}, {"const": 1}]}),
+            json!(1),
+            json!(2),
+        ),
+        (
+            json!({"oneOf": [{"type": "null"}, {"const": 1}]}),
+            json!(null),
+            json!(2),
+        ),
+        (
+            json!({"allOf": [{"type": "integer"}, {"enum": [1, "a"]}]}),
+            json!(1),
+            json!("a"),
+        ),
+        (json!({"$ref": "#/$defs/t"}), json!(true), json!(0)),
+    ];
+    for (schema, fits, other) in cases {
+        // One level down: the data itself is always an object.
+        let whole = json!({
+            "type": "object", "properties": {"v": schema}, "$defs": {"t": {"type": "boolean"}},
+        });
+        assert_eq!(problems(whole.clone(), &json!({"v": fits})), "", "{schema}");
+        let found = problems(whole, &json!({"v": other}));
+        assert!(found.starts_with('v'), "{schema}: {found:?}");
+    }
+    // Checked by the cases above only for an object or a list.
+    assert_eq!(
+        problems(json!({"minimum": 5, "format": "x"}), &json!({"v": 1})),
+        ""
+    );
+}
+
+#[test]
+fn a_schema_may_refer_to_itself_one_level_down() {
+    let tree = json!({
+        "$ref": "#/$defs/node",
+        "$defs": {"node": {
+            "type": "object",
+            "properties": {"next": {"anyOf": [{"$ref": "#/$defs/node"}, {"type": "null"}]}},
+            "additionalProperties": false,
+        }},
+    });
+    assert_eq!(problems(tree.clone(), &json!({"next": {"next": null}})), "");
+    assert_eq!(
+        problems(tree, &json!({"next": {"next": {"x": 1}}})),
+        "next: fits no alternative (next.next: fits no alternative (next.next.x: is not allowed | \
+         next.next: must be of type null, is object) | next: must be of type null, is object)"
+    );
+
+    let circle = json!({"anyOf": [{"$ref": "#"}, {"$ref": "#"}]});
+    assert!(problems(circle, &json!({})).contains("`#` in the schema refers to itself"));
+    let nowhere = json!({"$ref": "https://example.com/schema"});
+    assert!(problems(nowhere, &json!({})).contains("which it does not have"));
+}
+
+#[test]
+fn a_long_list_of_problems_is_cut() {
+    let schema = json!({"additionalProperties": {"type": "string"}});
+    let data: Value = (0..20)
+        .map(|n| (format!("f{n}"), json!(n)))
+        .collect::<serde_json::Map<_, _>>()
+        .into();
+    assert!(
+        problems(schema, &data).ends_with("f7: must be of type string, is number; and 12 more")
+    );
+}

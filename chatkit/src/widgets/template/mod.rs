@@ -2,6 +2,7 @@
 
 mod engine;
 mod error;
+mod schema;
 
 use std::fmt;
 use std::fs;
@@ -144,10 +145,36 @@ impl WidgetTemplate {
         &self.0.schema
     }
 
+    /// Checks `data` against the JSON schema of the definition, for data that the program does not make itself.
+    ///
+    /// The error lists what does not fit, each with its path: `lines[2].price: must be of type number, is string`. The
+    /// keywords `type`, `enum`, `const`, `properties`, `required`, `additionalProperties`, `items`, `prefixItems`, `anyOf`,
+    /// `oneOf` (as `anyOf`), `allOf` and `$ref` (within the schema) are checked. Others, such as `minimum`, `pattern` and
+    /// `format`, are ignored.
+    pub fn validate<T: Serialize + ?Sized>(&self, data: &T) -> Result<(), TemplateError> {
+        let data = match serde_json::to_value(data) {
+            // What `build` takes as no data.
+            Ok(Value::Null) => Value::Object(serde_json::Map::new()),
+            Ok(data) => data,
+            Err(_) => {
+                return Err(TemplateError::new(
+                    TemplateErrorKind::Data,
+                    "the data of the widget does not serialise",
+                ));
+            }
+        };
+        schema::validate(&self.0.schema, &data).map_err(|problems| {
+            TemplateError::new(
+                TemplateErrorKind::Schema,
+                format!("the data does not fit the widget: {problems}"),
+            )
+        })
+    }
+
     /// Renders the template with `data`, and reads the widget that comes out.
     ///
     /// `data` serialises to an object, whose fields are the variables of the template; `()` is no data. Fields that the
-    /// template does not use are ignored. The schema is not checked.
+    /// template does not use are ignored. The schema is not checked; [`validate`](Self::validate) does that.
     pub fn build<T: Serialize + ?Sized>(&self, data: &T) -> Result<WidgetRoot, TemplateError> {
         let rendered = self
             .0
