@@ -1,4 +1,14 @@
 //! The server side of OpenAI's ChatKit chat UI.
+//!
+//! # Features
+//!
+//! None is on by default.
+//!
+//! | feature | is |
+//! |---|---|
+//! | `axum` | the HTTP adapter for axum 0.8 |
+//! | `sqlite` | the embedded store |
+//! | `templates` | widgets from the `.widget` files of the widget studio |
 #![forbid(unsafe_code)]
 
 #[cfg(feature = "axum")]

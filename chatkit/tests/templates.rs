@@ -336,6 +336,10 @@ fn data_is_checked_against_the_schema() {
     let order = json!({"status": "new", "customer": {"name": "Zoë"}, "lines": [line]});
     template.validate(&order).unwrap();
 
+    let mut optional = order.clone();
+    optional["customer"]["note"] = Value::Null;
+    template.validate(&optional).unwrap();
+
     let mut wrong = order.clone();
     wrong["status"] = json!("secret");
     wrong["customer"] = json!({"note": 5, "phone": "secret"});
@@ -348,6 +352,15 @@ fn data_is_checked_against_the_schema() {
          customer.name: is missing; customer.note: must be of type string, is number; \
          customer.phone: is not allowed; lines[0].quantity: must be of type integer, is number; \
          lines[0].in-stock: must be of type boolean, is string"
+    );
+
+    let mut required = order;
+    required["customer"]["name"] = Value::Null;
+    let error = template.validate(&required).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .ends_with("customer.name: must be of type string, is null")
     );
 
     let error = template.validate(&()).unwrap_err();
@@ -463,4 +476,36 @@ fn a_long_list_of_problems_is_cut() {
     assert!(
         problems(schema, &data).ends_with("f7: must be of type string, is number; and 12 more")
     );
+}
+
+mod typed {
+    use super::*;
+    use chatkit::widgets::widget_template;
+
+    widget_template! {
+        struct Syntax = "./ui_template/syntax.widget";
+        struct NoData = "tests/ui_template/no_data.widget";
+    }
+
+    #[test]
+    fn a_template_that_is_not_jinja_is_found_at_the_first_use() {
+        let error = Syntax::template().unwrap_err();
+        assert_eq!(error.kind(), TemplateErrorKind::Syntax);
+        let again = Syntax {}.build().unwrap_err();
+        assert_eq!(again.to_string(), error.to_string());
+    }
+
+    #[test]
+    fn a_path_begins_at_the_package_or_at_the_source_file() {
+        assert_eq!(NoData::template().unwrap().name(), "No data");
+        assert_eq!(NoData {}.build().unwrap().type_name(), "Card");
+    }
+
+    /// What the compiler says about files and data that do not fit.
+    #[test]
+    fn mistakes_are_explained() {
+        let cases = trybuild::TestCases::new();
+        cases.pass("tests/ui_template/pass_*.rs");
+        cases.compile_fail("tests/ui_template/fail_*.rs");
+    }
 }

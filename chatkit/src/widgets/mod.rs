@@ -21,7 +21,12 @@ use serde_json::{Map, Value};
 pub use diff::diff_widget;
 pub use stream::{WidgetContent, WidgetStream};
 #[cfg(feature = "templates")]
-pub use template::{TemplateError, TemplateErrorKind, WidgetDefinition, WidgetTemplate};
+#[doc(hidden)]
+pub use template::private as __private;
+#[cfg(feature = "templates")]
+pub use template::{
+    TemplateError, TemplateErrorKind, WidgetDefinition, WidgetTemplate, widget_template,
+};
 
 /// How deeply the JSON of a widget may nest, counting the widget itself as 1.
 ///

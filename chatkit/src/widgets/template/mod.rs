@@ -2,7 +2,9 @@
 
 mod engine;
 mod error;
+pub mod private;
 mod schema;
+mod typed;
 
 use std::fmt;
 use std::fs;
@@ -17,6 +19,7 @@ use serde_json::Value;
 use crate::widgets::WidgetRoot;
 use engine::Engine;
 pub use error::{TemplateError, TemplateErrorKind};
+pub use typed::widget_template;
 
 /// The only version of `.widget` files there is.
 const VERSION: &str = "1.0";
@@ -150,7 +153,7 @@ impl WidgetTemplate {
     /// The error lists what does not fit, each with its path: `lines[2].price: must be of type number, is string`. The
     /// keywords `type`, `enum`, `const`, `properties`, `required`, `additionalProperties`, `items`, `prefixItems`, `anyOf`,
     /// `oneOf` (as `anyOf`), `allOf` and `$ref` (within the schema) are checked. Others, such as `minimum`, `pattern` and
-    /// `format`, are ignored.
+    /// `format`, are ignored. A null counts as an absent field where the schema does not require the field.
     pub fn validate<T: Serialize + ?Sized>(&self, data: &T) -> Result<(), TemplateError> {
         let data = match serde_json::to_value(data) {
             // What `build` takes as no data.

@@ -211,8 +211,9 @@ impl<'a> Place<'a> {
         fields: &Map<String, Value>,
         problems: &mut Problems,
     ) {
-        for name in list_of_names(schema.get("required")) {
-            if !fields.contains_key(name) {
+        let required: Vec<&str> = list_of_names(schema.get("required")).collect();
+        for name in &required {
+            if !fields.contains_key(*name) {
                 problems.add(&Path::Field(self.path, name), "is missing");
             }
         }
@@ -220,6 +221,10 @@ impl<'a> Place<'a> {
         let others = schema.get("additionalProperties");
         for (name, value) in fields {
             let known = properties.and_then(|properties| properties.get(name));
+            // An optional field that is null is one that is not there.
+            if known.is_some() && value.is_null() && !required.contains(&name.as_str()) {
+                continue;
+            }
             if let Some(schema) = known.or(others) {
                 self.below(&Path::Field(self.path, name))
                     .check(schema, value, problems);
