@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use proc_macro2::Span;
 use syn::Ident;
+use unicode_ident::{is_xid_continue, is_xid_start};
 
 /// Gives each name once: a repeated one gets a number.
 #[derive(Default)]
@@ -53,16 +54,17 @@ pub(crate) fn singular(name: &str) -> String {
         return format!("{stem}y");
     }
     match name.strip_suffix('s') {
-        Some(stem) if !stem.ends_with(['s', 'u', 'i']) => stem.to_owned(),
+        Some(stem) if !stem.is_empty() && !stem.ends_with(['s', 'u', 'i']) => stem.to_owned(),
         _ => name.to_owned(),
     }
 }
 
+/// The name, if an identifier can begin like it; else behind or instead of it, the other one.
 fn or_else(name: String, other: &str) -> String {
     match name.chars().next() {
         None => other.to_owned(),
-        Some(first) if first.is_ascii_digit() => format!("{}{name}", &other[..1]),
-        Some(_) => name,
+        Some(first) if is_xid_start(first) => name,
+        Some(_) => format!("{}{name}", &other[..1]),
     }
 }
 
@@ -71,7 +73,7 @@ fn words(name: &str) -> Vec<String> {
     let mut words: Vec<String> = vec![String::new()];
     let chars: Vec<char> = name.chars().collect();
     for (position, &c) in chars.iter().enumerate() {
-        if !c.is_alphabetic() && !c.is_ascii_digit() {
+        if c == '_' || !is_xid_continue(c) {
             words.push(String::new());
             continue;
         }
@@ -94,12 +96,13 @@ fn words(name: &str) -> Vec<String> {
 
 /// The name as an identifier: a keyword becomes `r#type`, and the few that cannot, `self_`.
 fn ident(name: &str, span: Span) -> Ident {
-    let parsed = ["", "r#"]
-        .iter()
-        .find_map(|prefix| syn::parse_str::<Ident>(&format!("{prefix}{name}")).ok());
-    let mut ident = parsed.unwrap_or_else(|| Ident::new(&format!("{name}_"), span));
-    ident.set_span(span);
-    ident
+    if ["self", "Self", "super", "crate"].contains(&name) {
+        return Ident::new(&format!("{name}_"), span);
+    }
+    match syn::parse_str::<Ident>(name) {
+        Ok(_) => Ident::new(name, span),
+        Err(_) => Ident::new_raw(name, span),
+    }
 }
 
 #[cfg(test)]
@@ -119,7 +122,9 @@ mod tests {
             ("größe", "größe"),
             ("type", "r#type"),
             ("self", "self_"),
-            ("€ ²", "field"),
+            ("as", "r#as"),
+            ("€ ²ⓐ", "field"),
+            ("\u{301}x", "f\u{301}x"),
             ("", "field"),
         ];
         for (name, expected) in cases {
@@ -161,7 +166,7 @@ mod tests {
             ("lines", "line"),
             ("entries", "entry"),
             ("status", "status"),
-            ("s", ""),
+            ("s", "s"),
             ("address", "address"),
         ];
         for (name, expected) in cases {

@@ -24,7 +24,7 @@ mod shadowed {
         pub struct Kinds = "./kinds.widget";
     }
 }
-use shadowed::{Kinds, KindsEntry, KindsNode, KindsState, KindsType};
+use shadowed::{Kinds, KindsEntry, KindsNode, KindsSelf, KindsState, KindsType};
 
 fn leaf(value: &str) -> KindsNode {
     KindsNode {
@@ -59,6 +59,9 @@ fn main() {
             ..leaf("root")
         },
         hidden: None,
+        self_: Some(KindsSelf::Empty),
+        field: Some(true),
+        f2nd: None,
         undescribed: Value::Null,
     };
     let json = json!({
@@ -79,8 +82,22 @@ fn main() {
             "rest": [{"value": "r", "left": null, "rest": []}],
         },
         "hidden": null,
+        "self": "€ \"²'",
+        "€ \"²'": true,
+        "2nd": null,
         "undescribed": null,
     });
+    let names = [
+        KindsSelf::Self_,
+        KindsSelf::As,
+        KindsSelf::Empty,
+        KindsSelf::Empty2,
+        KindsSelf::E3xl,
+    ];
+    assert_eq!(
+        serde_json::to_value(names).unwrap(),
+        json!(["self", "as", "€ \"²'", "", "3xl"])
+    );
     assert_eq!(serde_json::to_value(&kinds).unwrap(), json);
     assert_eq!(serde_json::from_value::<Kinds>(json).unwrap(), kinds);
 

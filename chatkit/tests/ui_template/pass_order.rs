@@ -27,13 +27,13 @@ fn main() {
         }],
     };
     let widget = order.build().unwrap();
-    assert_eq!(
-        widget.as_object()["status"],
-        json!({"text": "on the way"})
-    );
+    assert_eq!(widget.as_object()["status"], json!({"text": "on the way"}));
     let row = &widget.as_object()["children"][2]["children"][0]["children"];
     assert_eq!(row[0]["value"], "2 × Tea");
-    assert_eq!(row[1], json!({"type": "Badge", "label": 3.5, "color": "success"}));
+    assert_eq!(
+        row[1],
+        json!({"type": "Badge", "label": 3.5, "color": "success"})
+    );
     // What is not there is null, and a widget has no nulls.
     assert_eq!(
         widget.as_object()["children"][1],
