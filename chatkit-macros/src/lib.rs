@@ -1,8 +1,11 @@
-//! The `#[function_tool]` attribute of `chatkit-agents`, which re-exports and documents it.
+//! The `#[function_tool]` attribute of `chatkit-agents`, and `widget_template!` of `chatkit`. They re-export and document
+//! them.
 
 mod expand;
 mod options;
 mod parse;
+#[cfg(feature = "widget-template")]
+mod widget_template;
 
 use proc_macro::TokenStream;
 
@@ -12,6 +15,17 @@ use proc_macro::TokenStream;
 pub fn function_tool(options: TokenStream, item: TokenStream) -> TokenStream {
     match parse::function(options.into(), item.into()) {
         Ok(function) => expand::expand(&function).into(),
+        Err(errors) => errors.into_compile_error().into(),
+    }
+}
+
+// Documented where it is re-exported, so that the examples there compile.
+#[cfg(feature = "widget-template")]
+#[allow(missing_docs)]
+#[proc_macro]
+pub fn widget_template(items: TokenStream) -> TokenStream {
+    match widget_template::widget_templates(items.into()) {
+        Ok(tokens) => tokens.into(),
         Err(errors) => errors.into_compile_error().into(),
     }
 }

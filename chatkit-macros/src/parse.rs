@@ -43,6 +43,11 @@ impl Errors {
         self.add(syn::Error::new(span, message));
     }
 
+    #[cfg(feature = "widget-template")]
+    pub(crate) fn into_result(self) -> syn::Result<()> {
+        self.0.map_or(Ok(()), Err)
+    }
+
     /// An error about all of `tokens`.
     pub(crate) fn push_at(&mut self, tokens: impl ToTokens, message: impl std::fmt::Display) {
         self.add(syn::Error::new_spanned(tokens, message));

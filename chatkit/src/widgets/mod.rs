@@ -84,6 +84,8 @@ mod fields;
 mod normalise;
 mod stream;
 mod style;
+#[cfg(feature = "templates")]
+mod template;
 mod tokens;
 
 use std::error::Error;
@@ -96,6 +98,13 @@ pub use components::*;
 pub use diff::diff_widget;
 pub use stream::{WidgetContent, WidgetStream};
 pub use style::*;
+#[cfg(feature = "templates")]
+#[doc(hidden)]
+pub use template::private as __private;
+#[cfg(feature = "templates")]
+pub use template::{
+    TemplateError, TemplateErrorKind, WidgetDefinition, WidgetTemplate, widget_template,
+};
 pub use tokens::*;
 
 /// How deeply the JSON of a widget may nest, counting the widget itself as 1.
