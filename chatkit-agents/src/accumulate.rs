@@ -10,8 +10,8 @@ use crate::runner::{RunError, StreamEvent};
 /// `value`, and at the end with `streaming` set to false.
 ///
 /// Put each state into a widget and stream that with
-/// [`AgentContext::stream_widget_states`](crate::AgentContext::stream_widget_states): what reaches the client is only the
-/// new text. `base` should be a Text or a Markdown with an `id` and `streaming: true`. Dropping the stream drops the run.
+/// [`AgentContext::stream_widget_states`](crate::AgentContext::stream_widget_states): what reaches the client is the new text only, and the whole
+/// widget once at the end. `base` should be a Text or a Markdown with an `id` and `streaming: true`. Dropping the stream drops the run.
 ///
 /// ```
 /// use chatkit::widgets::{WidgetComponent, WidgetRoot};

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use chatkit::Turn;
 use chatkit::store::{DynStore, StoreItemType};
 use chatkit::types::{
-    DurationSummary, GeneratedImageItem, JsonObject, Task, ThreadItemAddedEvent,
+    DurationSummary, GeneratedImageItem, JsonObject, Task, ThreadItem, ThreadItemAddedEvent,
     ThreadItemDoneEvent, ThreadItemUpdatedEvent, ThreadMetadata, ThreadStreamEvent, Workflow,
     WorkflowItem, WorkflowSummary, WorkflowTaskAdded, WorkflowTaskUpdated, WorkflowType, now,
 };
@@ -41,12 +41,72 @@ struct State {
     generated_image: Option<GeneratedImageItem>,
 }
 
+impl State {
+    /// Ends the workflow; one that the client does not know goes without an event.
+    fn end_workflow(&mut self) -> Option<ThreadStreamEvent> {
+        let ActiveWorkflow {
+            item, announced, ..
+        } = self.workflow.take()?;
+        announced.then(|| finished(item, false).into())
+    }
+
+    fn replace_task(
+        &mut self,
+        task: Task,
+        index: usize,
+    ) -> Result<ThreadStreamEvent, WorkflowError> {
+        let workflow = self.workflow.as_mut().ok_or(WorkflowError::NotStarted)?;
+        let item = &mut workflow.item;
+        let place = item
+            .workflow
+            .tasks
+            .get_mut(index)
+            .ok_or(WorkflowError::NoSuchTask)?;
+        place.clone_from(&task);
+        let update = WorkflowTaskUpdated::new(index, task);
+        Ok(ThreadItemUpdatedEvent::new(item.id.clone(), update).into())
+    }
+
+    /// What an event that is about to be sent means for the workflow. Gives the event that has to come first, if the
+    /// workflow ends because something else is shown.
+    fn follow(&mut self, event: &ThreadStreamEvent) -> Option<ThreadStreamEvent> {
+        let (ThreadStreamEvent::ThreadItemAdded(ThreadItemAddedEvent { item, .. })
+        | ThreadStreamEvent::ThreadItemDone(ThreadItemDoneEvent { item, .. })) = event
+        else {
+            return None;
+        };
+        let current = self
+            .workflow
+            .as_ref()
+            .is_some_and(|workflow| workflow.item.id == item.id());
+        let shown = !item.is_hidden() && !matches!(item, ThreadItem::ClientToolCall(_));
+        let ended = (!current && shown).then(|| self.end_workflow()).flatten();
+        match (event, item) {
+            (ThreadStreamEvent::ThreadItemAdded(_), ThreadItem::Workflow(item)) if !current => {
+                self.workflow = Some(ActiveWorkflow {
+                    item: item.clone(),
+                    announced: true,
+                    begun: true,
+                });
+            }
+            // The workflow was ended by hand.
+            (ThreadStreamEvent::ThreadItemDone(_), ThreadItem::Workflow(_)) if current => {
+                self.workflow = None;
+            }
+            _ => {}
+        }
+        ended
+    }
+}
+
 /// The workflow that tasks and thoughts are added to.
 #[derive(Debug, Clone)]
 pub(crate) struct ActiveWorkflow {
     pub(crate) item: WorkflowItem,
     /// Whether the client knows of it. An empty workflow of your own is announced with its first task.
     pub(crate) announced: bool,
+    /// It was begun through this context, and not taken from the thread.
+    begun: bool,
 }
 
 /// Something the client is asked to do, with a result that the next turn gets.
@@ -93,7 +153,8 @@ impl std::error::Error for WorkflowError {}
 impl<C: Send + Sync + 'static> AgentContext<C> {
     /// The context of runs in `turn`.
     pub fn new(turn: &Turn<C>) -> Self {
-        let (events, queue) = mpsc::channel(QUEUE);
+        // An event may end the workflow first, which takes a second place.
+        let (events, queue) = mpsc::channel(QUEUE + 1);
         let inner = Inner {
             turn: turn.clone(),
             events,
@@ -135,8 +196,32 @@ impl<C: Send + Sync + 'static> AgentContext<C> {
     /// It is forwarded by the [`stream_agent_response`](crate::stream_agent_response) of this context, between the run's
     /// own events; when this returns it is queued, not yet stored. Waits while 256 events are queued.
     pub async fn stream(&self, event: impl Into<ThreadStreamEvent>) {
+        let event = event.into();
+        self.publish(|state| {
+            let ended = state.follow(&event);
+            ((), [ended, Some(event)])
+        })
+        .await;
+    }
+
+    /// Changes the state and queues the events that say so, as one step: so the queue has the events in the order in
+    /// which the state has changed.
+    async fn publish<T>(
+        &self,
+        change: impl FnOnce(&mut State) -> (T, [Option<ThreadStreamEvent>; 2]),
+    ) -> T {
+        let permits = self.inner.events.reserve_many(2).await;
+        let mut state = self.state();
+        let (result, events) = change(&mut state);
         // The receiver lives as long as this context, so there is no error to report.
-        let _ = self.inner.events.send(event.into()).await;
+        for (permit, event) in permits
+            .into_iter()
+            .flatten()
+            .zip(events.into_iter().flatten())
+        {
+            permit.send(event);
+        }
+        result
     }
 
     /// Adds a widget to the thread.
@@ -172,19 +257,23 @@ impl<C: Send + Sync + 'static> AgentContext<C> {
         let announced =
             workflow.workflow_type == WorkflowType::Reasoning || !workflow.tasks.is_empty();
         let item = self.new_workflow(workflow);
-        self.state().workflow = Some(ActiveWorkflow {
-            item: item.clone(),
-            announced,
-        });
-        if announced {
-            self.stream(ThreadItemAddedEvent::new(item)).await;
-        }
+        self.publish(|state| {
+            let added = announced.then(|| ThreadItemAddedEvent::new(item.clone()).into());
+            state.workflow = Some(ActiveWorkflow {
+                item,
+                announced,
+                begun: true,
+            });
+            ((), [added, None])
+        })
+        .await;
     }
 
     /// Adds a task to the workflow, and begins one if there is none.
     pub async fn add_workflow_task(&self, task: impl Into<Task>) {
-        let event = self.push_task(task.into());
-        self.stream(event).await;
+        let task = task.into();
+        self.publish(|state| ((), [Some(self.push_task_to(state, task)), None]))
+            .await;
     }
 
     /// Replaces the task at `task_index` of the workflow, from 0.
@@ -193,21 +282,29 @@ impl<C: Send + Sync + 'static> AgentContext<C> {
         task: impl Into<Task>,
         task_index: usize,
     ) -> Result<(), WorkflowError> {
-        let event = self.replace_task(task.into(), task_index)?;
-        self.stream(event).await;
-        Ok(())
+        let task = task.into();
+        self.publish(|state| match state.replace_task(task, task_index) {
+            Ok(event) => (Ok(()), [Some(event), None]),
+            Err(error) => (Err(error), [None, None]),
+        })
+        .await
     }
 
     /// Ends the workflow and stores it. Without a summary it says how long it took, unless it has one already. Does
     /// nothing when there is none.
     pub async fn end_workflow(&self, summary: impl Into<Option<WorkflowSummary>>, expanded: bool) {
-        let Some(ActiveWorkflow { mut item, .. }) = self.state().workflow.take() else {
-            return;
-        };
-        if let Some(summary) = summary.into() {
-            item.workflow.summary = Some(summary);
-        }
-        self.stream(finished(item, expanded)).await;
+        let summary = summary.into();
+        self.publish(|state| {
+            let done = state
+                .workflow
+                .take()
+                .map(|ActiveWorkflow { mut item, .. }| {
+                    item.workflow.summary = summary.or(item.workflow.summary);
+                    finished(item, expanded).into()
+                });
+            ((), [done, None])
+        })
+        .await;
     }
 
     /// Hands over to the client: when the run is over, the client is asked to run one of its tools, and its answer begins
@@ -246,7 +343,27 @@ impl<C: Send + Sync + 'static> AgentContext<C> {
         self.state().workflow = Some(ActiveWorkflow {
             item,
             announced: true,
+            begun: false,
         });
+    }
+
+    /// Goes on with the workflow that the thread ends with. It ends at once if another has been begun since; the event
+    /// says so.
+    pub(crate) fn resume_workflow(&self, item: WorkflowItem) -> Option<ThreadStreamEvent> {
+        let mut state = self.state();
+        match &state.workflow {
+            Some(open) if open.begun && open.item.id != item.id => {
+                Some(finished(item, false).into())
+            }
+            _ => {
+                state.workflow = Some(ActiveWorkflow {
+                    item,
+                    announced: true,
+                    begun: false,
+                });
+                None
+            }
+        }
     }
 
     pub(crate) fn new_workflow(&self, workflow: Workflow) -> WorkflowItem {
@@ -259,10 +376,14 @@ impl<C: Send + Sync + 'static> AgentContext<C> {
 
     /// Adds a task, beginning a workflow if there is none, and gives the event that says so.
     pub(crate) fn push_task(&self, task: Task) -> ThreadStreamEvent {
-        let mut state = self.state();
+        self.push_task_to(&mut self.state(), task)
+    }
+
+    fn push_task_to(&self, state: &mut State, task: Task) -> ThreadStreamEvent {
         let workflow = state.workflow.get_or_insert_with(|| ActiveWorkflow {
             item: self.new_workflow(Workflow::custom(Vec::new())),
             announced: false,
+            begun: true,
         });
         let item = &mut workflow.item;
         item.workflow.tasks.push(task.clone());
@@ -280,20 +401,12 @@ impl<C: Send + Sync + 'static> AgentContext<C> {
         task: Task,
         index: usize,
     ) -> Result<ThreadStreamEvent, WorkflowError> {
-        let mut state = self.state();
-        let workflow = state.workflow.as_mut().ok_or(WorkflowError::NotStarted)?;
-        let place = workflow
-            .item
-            .workflow
-            .tasks
-            .get_mut(index)
-            .ok_or(WorkflowError::NoSuchTask)?;
-        place.clone_from(&task);
-        Ok(ThreadItemUpdatedEvent::new(
-            workflow.item.id.clone(),
-            WorkflowTaskUpdated::new(index, task),
-        )
-        .into())
+        self.state().replace_task(task, index)
+    }
+
+    /// Ends the workflow that is open, since something is shown behind it.
+    pub(crate) fn end_open_workflow(&self) -> Option<ThreadStreamEvent> {
+        self.state().end_workflow()
     }
 
     pub(crate) fn with_state<T>(

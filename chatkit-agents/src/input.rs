@@ -128,7 +128,8 @@ pub trait ThreadItemConverter: Send + Sync {
         item: &WidgetItem,
     ) -> impl Future<Output = Result<Vec<InputItem>, ConvertError>> + Send {
         async move {
-            let json = serde_json::to_string(&item.widget).map_err(ConvertError::other)?;
+            let widget = item.widget.clone().without_defaults();
+            let json = serde_json::to_string(&widget).map_err(ConvertError::other)?;
             let text = format!(
                 "The following graphical UI widget (id: {}) was displayed to the user:{json}",
                 item.id

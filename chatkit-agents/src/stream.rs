@@ -14,7 +14,7 @@ use chatkit::types::{
 };
 use futures::{Stream, StreamExt};
 
-use crate::context::{ActiveWorkflow, AgentContext, finished};
+use crate::context::{ActiveWorkflow, AgentContext};
 use crate::convert::{DefaultResponseStreamConverter, ResponseStreamConverter};
 use crate::items::{self, OutputContent, OutputItem, OutputItemKind, OutputMessage};
 use crate::model::ResponseStreamEvent;
@@ -69,6 +69,7 @@ where
         let mut run = std::pin::pin!(run);
         let mut response = ResponseState::new(&context, converter);
         response.resume_workflow().await?;
+        for event in response.out.drain(..) { yield event; }
         let failure = loop {
             let event = tokio::select! {
                 biased;
@@ -134,6 +135,8 @@ struct ResponseState<'a, C, V> {
     out: Vec<ThreadStreamEvent>,
     /// Items shown by this run, to be removed when a guardrail trips.
     produced: Vec<String>,
+    /// The workflow of an earlier turn that this run goes on with. It stays when a guardrail trips.
+    resumed: Option<String>,
     /// Ids of our own for items of endpoints that give none, by output index, until the item is done: the next response
     /// counts from 0 again.
     own_ids: HashMap<u64, String>,
@@ -162,6 +165,7 @@ impl<'a, C: Send + Sync + 'static, V: ResponseStreamConverter> ResponseState<'a,
             converter,
             out: Vec::new(),
             produced: Vec::new(),
+            resumed: None,
             own_ids: HashMap::new(),
             annotations: HashMap::new(),
             thought: None,
@@ -183,7 +187,8 @@ impl<'a, C: Send + Sync + 'static, V: ResponseStreamConverter> ResponseState<'a,
             item => item,
         };
         if let Some(ThreadItem::Workflow(item)) = item {
-            self.context.set_workflow_item(item);
+            self.resumed = Some(item.id.clone());
+            self.out.extend(self.context.resume_workflow(item));
         }
         Ok(())
     }
@@ -213,38 +218,15 @@ impl<'a, C: Send + Sync + 'static, V: ResponseStreamConverter> ResponseState<'a,
 
     /// Ends the workflow that is open, since something is shown behind it.
     fn end_workflow(&mut self) {
-        if let Some(ActiveWorkflow { item, announced }) =
-            self.context.with_state(|workflow, _| workflow.take())
-            && announced
-        {
-            self.out.push(finished(item, false).into());
-        }
+        self.out.extend(self.context.end_open_workflow());
     }
 
+    /// Passes on what a tool has sent. What it means for the workflow, the context has seen to when it was sent.
     fn on_context_event(&mut self, event: ThreadStreamEvent) {
         if let ThreadStreamEvent::ThreadItemAdded(ThreadItemAddedEvent { item, .. })
         | ThreadStreamEvent::ThreadItemDone(ThreadItemDoneEvent { item, .. }) = &event
+            && self.resumed.as_deref() != Some(item.id())
         {
-            let is_current = |workflow: &mut Option<ActiveWorkflow>| {
-                workflow
-                    .as_ref()
-                    .is_some_and(|workflow| workflow.item.id == item.id())
-            };
-            let current = self.context.with_state(|workflow, _| is_current(workflow));
-            let shown = !item.is_hidden() && !matches!(item, ThreadItem::ClientToolCall(_));
-            if !current && shown {
-                self.end_workflow();
-            }
-            match (&event, item) {
-                (ThreadStreamEvent::ThreadItemAdded(_), ThreadItem::Workflow(item)) if !current => {
-                    self.context.set_workflow_item(item.clone());
-                }
-                // A tool has ended the workflow by hand.
-                (ThreadStreamEvent::ThreadItemDone(_), ThreadItem::Workflow(_)) if current => {
-                    self.context.with_state(|workflow, _| *workflow = None);
-                }
-                _ => {}
-            }
             self.produce(item.id());
         }
         self.out.push(event);

@@ -72,6 +72,7 @@
 //! | `axum` | [`chatkit::axum`](crate::axum): the route, for axum 0.8 |
 //! | `macros` | [`#[derive(TypedAction)]`](derive@actions::TypedAction): actions as an enum |
 //! | `sqlite` | [`SqliteStore`](store::SqliteStore): the embedded store |
+//! | `templates` | [`WidgetTemplate`](widgets::WidgetTemplate) and [`widget_template!`](widgets::widget_template): widgets from the files of the widget studio |
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

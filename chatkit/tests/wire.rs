@@ -2,6 +2,12 @@
 //!
 //! Each value is written as its file says, and read back as it was.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::needless_pass_by_value,
+    reason = "a test stops at the first surprise"
+)]
+
 use std::fmt::Debug;
 use std::path::Path;
 

@@ -261,30 +261,37 @@ pub trait IntoToolOutput {
     fn into_tool_output(self) -> Result<ToolOutput, ToolError>;
 }
 
+// No impl is recommended: the notes above say what to return, while the compiler would list eight of the impls, and
+// which eight changes with the directory of the build.
+#[diagnostic::do_not_recommend]
 impl IntoToolOutput for ToolOutput {
     fn into_tool_output(self) -> Result<ToolOutput, ToolError> {
         Ok(self)
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl IntoToolOutput for String {
     fn into_tool_output(self) -> Result<ToolOutput, ToolError> {
         Ok(ToolOutput::Text(self))
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl IntoToolOutput for &str {
     fn into_tool_output(self) -> Result<ToolOutput, ToolError> {
         Ok(ToolOutput::Text(self.to_owned()))
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl IntoToolOutput for Cow<'_, str> {
     fn into_tool_output(self) -> Result<ToolOutput, ToolError> {
         Ok(ToolOutput::Text(self.into_owned()))
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Serialize> IntoToolOutput for Json<T> {
     fn into_tool_output(self) -> Result<ToolOutput, ToolError> {
         Ok(ToolOutput::Json(serde_json::to_value(self.0)?))
@@ -293,6 +300,7 @@ impl<T: Serialize> IntoToolOutput for Json<T> {
 
 macro_rules! json_output {
     ($($type:ty)*) => {$(
+        #[diagnostic::do_not_recommend]
         impl IntoToolOutput for $type {
             fn into_tool_output(self) -> Result<ToolOutput, ToolError> {
                 Ok(ToolOutput::Json(Value::from(self)))
@@ -311,6 +319,7 @@ macro_rules! part_output {
             }
         }
 
+        #[diagnostic::do_not_recommend]
         impl IntoToolOutput for $type {
             fn into_tool_output(self) -> Result<ToolOutput, ToolError> {
                 Ok(ToolOutput::Parts(vec![self.into()]))
@@ -321,12 +330,14 @@ macro_rules! part_output {
 
 part_output!(ToolOutputText => Text ToolOutputImage => Image ToolOutputFileContent => File);
 
+#[diagnostic::do_not_recommend]
 impl IntoToolOutput for ToolOutputPart {
     fn into_tool_output(self) -> Result<ToolOutput, ToolError> {
         Ok(ToolOutput::Parts(vec![self]))
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Into<ToolOutputPart>> IntoToolOutput for Vec<T> {
     fn into_tool_output(self) -> Result<ToolOutput, ToolError> {
         if self.is_empty() {
@@ -339,6 +350,7 @@ impl<T: Into<ToolOutputPart>> IntoToolOutput for Vec<T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: IntoToolOutput> IntoToolOutput for Option<T> {
     fn into_tool_output(self) -> Result<ToolOutput, ToolError> {
         match self {
@@ -348,6 +360,7 @@ impl<T: IntoToolOutput> IntoToolOutput for Option<T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: IntoToolOutput, E: Into<ToolError>> IntoToolOutput for Result<T, E> {
     fn into_tool_output(self) -> Result<ToolOutput, ToolError> {
         self.map_err(Into::into)?.into_tool_output()

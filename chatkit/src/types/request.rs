@@ -122,7 +122,7 @@ impl ChatKitRequest {
     ///
     /// # Errors
     ///
-    /// The error names the field that is wrong, by its path, and never repeats a value.
+    /// The error names the field that is wrong, by its path. It repeats no value, but the name of an unknown request type.
     pub fn from_slice(body: &[u8]) -> Result<Self, InvalidRequest> {
         #[derive(Deserialize)]
         struct Envelope<'a> {
@@ -379,8 +379,8 @@ pub struct StructuredInputAnswerSubmission {
 
 /// A body that is not a request.
 ///
-/// `Display` names the field by its path and says what is wrong with it, and never repeats a value: it may be logged and
-/// shown to the client.
+/// `Display` names the field by its path and says what is wrong with it. It repeats no value, but (shortened) the name of
+/// an unknown request type: it may be logged and shown to the client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvalidRequest {
     path: String,

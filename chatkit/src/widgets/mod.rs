@@ -1,18 +1,92 @@
 //! Widgets: the interactive parts of a thread.
 //!
-//! A widget is a tree of components, each a JSON object with a `type`. The tree's root is a `Card`, a `ListView` or a
-//! `Basic`. [`WidgetRoot`] and [`WidgetComponent`] hold such objects as they are, with fields this crate does not know,
-//! so that a widget survives being stored and read back.
+//! A widget is a tree of components. The client draws it among the messages of a thread, and sends an action when a user
+//! does something with it.
 //!
-//! [`diff_widget`] says how a widget on the screen becomes another one. [`WidgetStream`] sends a widget that changes while
-//! it is being made.
+//! ```
+//! use chatkit::types::ActionConfig;
+//! use chatkit::widgets::{Button, Card, Form, Input, Title, WidgetRoot};
+//!
+//! let card = Card::new()
+//!     .child(Title::new("Todo"))
+//!     .child(
+//!         Form::new()
+//!             .on_submit_action(ActionConfig::new("todo.save"))
+//!             .child(Input::new("todo.title").placeholder("What?").required(true))
+//!             .child(Button::submit("Save")),
+//!     );
+//! let widget = WidgetRoot::from(card);
+//! ```
+//!
+//! # Roots
+//!
+//! A widget begins with a [`Card`], a [`ListView`] or a [`Basic`]. Each converts into a [`WidgetRoot`]: what an item of a
+//! thread holds, and what everything that sends a widget takes.
+//!
+//! # Components
+//!
+//! | for | there are |
+//! |---|---|
+//! | layout | [`Box`], [`Row`], [`Col`], [`Spacer`], [`Divider`], [`Transition`], [`Table`] of [`TableRow`] of [`TableCell`] |
+//! | text | [`Title`], [`Text`], [`Caption`], [`Markdown`], [`Label`] |
+//! | content | [`Badge`], [`Icon`], [`Image`], [`Chart`] |
+//! | controls | [`Form`], [`Button`], [`Input`], [`Textarea`], [`Checkbox`], [`Select`], [`RadioGroup`], [`DatePicker`] |
+//!
+//! Constructors take what is required. Each field of the protocol has a setter of its name: `maxLines` is set by
+//! `max_lines`. `child` adds one child, `children` several of one type. A component stands only where the client accepts
+//! it: in a `ListView` there are [`ListViewItem`]s, in a `Table` rows.
+//!
+//! ```compile_fail
+//! use chatkit::widgets::{ListView, Text};
+//!
+//! let list = ListView::new().child(Text::new("not a row"));
+//! ```
+//!
+//! Fields that take one of several words have an enum each. What the client knows and this version does not goes through
+//! too: a word as `Other`, a field by the method `field`.
+//!
+//! # Actions
+//!
+//! An [`ActionConfig`](crate::types::ActionConfig) is what a control does: its type and payload, chosen by you. It comes
+//! back as an [`Action`](crate::types::Action), to the server unless it names the page as its handler. A setter such as
+//! `on_click_action` takes whatever converts into it, such as an enum of your application's actions. From inside a [`Form`]
+//! the payload carries the values of its controls. The chapter is [`actions`](crate::actions).
+//!
+//! # As JSON
+//!
+//! [`WidgetRoot`] and [`WidgetComponent`] hold a widget as the JSON it is on the wire, with fields this crate does not
+//! know, so that it survives being stored and read back. Made from JSON they are checked; and they stand wherever a typed
+//! component stands, so the two mix. Read by serde, as from a store, they also say what their actions do by default: as
+//! typed components say it.
+//!
+//! ```
+//! use chatkit::widgets::{Card, Text, WidgetComponent, WidgetRoot};
+//! use serde_json::json;
+//!
+//! let newer = WidgetComponent::try_from(json!({"type": "Map", "zoom": 3}))?;
+//! let widget = WidgetRoot::from(Card::new().child(Text::new("Here:")).child(newer));
+//!
+//! // And back: a stored widget is read, changed and sent again.
+//! let mut card = Card::try_from(&widget)?;
+//! card.children.truncate(1);
+//! assert_eq!(Text::try_from(&card.children[0])?.value, "Here:");
+//! # Ok::<(), chatkit::widgets::InvalidWidget>(())
+//! ```
+//!
+//! # Streaming
+//!
+//! [`WidgetStream`] sends a widget that changes while it is being made, state by state. [`diff_widget`] says how the one
+//! on the screen becomes the next: text that grows in a `Text` or `Markdown` with an `id` is sent as what was added.
 
 mod components;
 mod diff;
 mod fields;
 mod forms;
+mod normalise;
 mod stream;
 mod style;
+#[cfg(feature = "templates")]
+mod template;
 mod tokens;
 
 use std::error::Error;
@@ -26,6 +100,13 @@ pub use diff::diff_widget;
 pub use forms::FormCollision;
 pub use stream::{WidgetContent, WidgetStream};
 pub use style::*;
+#[cfg(feature = "templates")]
+#[doc(hidden)]
+pub use template::private as __private;
+#[cfg(feature = "templates")]
+pub use template::{
+    TemplateError, TemplateErrorKind, WidgetDefinition, WidgetTemplate, widget_template,
+};
 pub use tokens::*;
 
 /// How deeply the JSON of a widget may nest, counting the widget itself as 1.
@@ -132,11 +213,14 @@ impl From<WidgetComponent> for Value {
     }
 }
 
+/// Checked as by `try_from`, and brought to the form in which the typed components are written: the defaults of actions are
+/// written out, and the dates of a `DatePicker` have a time.
 impl<'de> Deserialize<'de> for WidgetComponent {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Value::deserialize(deserializer)?
-            .try_into()
-            .map_err(de::Error::custom)
+        let json = Value::deserialize(deserializer)?;
+        let mut component = Self::try_from(json).map_err(de::Error::custom)?;
+        normalise::write_out(&mut component.0);
+        Ok(component)
     }
 }
 
@@ -184,6 +268,12 @@ impl WidgetRoot {
     /// The widget as JSON, without a copy.
     pub fn into_object(self) -> Map<String, Value> {
         self.0.into_object()
+    }
+
+    /// The same widget in fewer words: without the defaults of its actions. For a model to read.
+    pub fn without_defaults(mut self) -> Self {
+        normalise::leave_out(&mut self.0.0);
+        self
     }
 }
 
@@ -372,11 +462,11 @@ mod tests {
     fn nulls_are_dropped_everywhere() {
         let widget = json!({
             "type": "Card", "id": null, "zzz": {"a": null, "b": [null, 1, [null]]},
-            "children": [null, {"type": "Button", "onClickAction": {"type": "a", "payload": {"x": null}}}],
+            "children": [null, {"type": "Button", "new": {"type": "a", "payload": {"x": null}}}],
         });
         let expected = json!({
             "type": "Card", "zzz": {"b": [1, []]},
-            "children": [{"type": "Button", "onClickAction": {"type": "a", "payload": {}}}],
+            "children": [{"type": "Button", "new": {"type": "a", "payload": {}}}],
         });
         assert_eq!(Value::from(component(widget.clone()).unwrap()), expected);
 

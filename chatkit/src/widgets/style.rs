@@ -49,7 +49,7 @@ pub enum Color {
     /// The same in the light and the dark theme.
     Same(String),
     /// One for each theme.
-    Themed(ThemeColor),
+    Themed(Box<ThemeColor>),
 }
 
 value_record! {
@@ -81,7 +81,7 @@ impl From<String> for Color {
 
 impl From<ThemeColor> for Color {
     fn from(color: ThemeColor) -> Self {
-        Self::Themed(color)
+        Self::Themed(color.into())
     }
 }
 
@@ -89,14 +89,14 @@ impl Prop for Color {
     fn into_json(self) -> Value {
         match self {
             Self::Same(color) => color.into_json(),
-            Self::Themed(color) => color.into_json(),
+            Self::Themed(color) => (*color).into_json(),
         }
     }
 
     fn from_json(json: &Value) -> Result<Self, InvalidWidget> {
         match json {
             Value::String(color) => Ok(Self::Same(color.clone())),
-            _ => ThemeColor::from_json(json).map(Self::Themed),
+            _ => ThemeColor::from_json(json).map(Self::from),
         }
     }
 }
@@ -113,7 +113,7 @@ pub enum SpacingValue {
     /// The same on all sides.
     All(CssValue),
     /// Each side its own.
-    Sides(Spacing),
+    Sides(Box<Spacing>),
 }
 
 value_record! {
@@ -147,7 +147,7 @@ impl From<CssValue> for SpacingValue {
 
 impl From<Spacing> for SpacingValue {
     fn from(sides: Spacing) -> Self {
-        Self::Sides(sides)
+        Self::Sides(sides.into())
     }
 }
 
@@ -155,13 +155,13 @@ impl Prop for SpacingValue {
     fn into_json(self) -> Value {
         match self {
             Self::All(value) => value.into_json(),
-            Self::Sides(sides) => sides.into_json(),
+            Self::Sides(sides) => (*sides).into_json(),
         }
     }
 
     fn from_json(json: &Value) -> Result<Self, InvalidWidget> {
         if json.is_object() {
-            Spacing::from_json(json).map(Self::Sides)
+            Spacing::from_json(json).map(Self::from)
         } else {
             CssValue::from_json(json).map(Self::All)
         }
@@ -182,7 +182,7 @@ pub enum BorderValue {
     /// The same on all sides.
     All(BorderEdge),
     /// Each side its own.
-    Sides(Borders),
+    Sides(Box<Borders>),
 }
 
 /// The border of one side.
@@ -191,7 +191,7 @@ pub enum BorderEdge {
     /// Its width in pixels.
     Size(f64),
     /// Its width, colour and style.
-    Border(Border),
+    Border(Box<Border>),
 }
 
 value_record! {
@@ -236,7 +236,7 @@ value_record! {
 
 impl From<Border> for BorderEdge {
     fn from(border: Border) -> Self {
-        Self::Border(border)
+        Self::Border(border.into())
     }
 }
 
@@ -254,7 +254,7 @@ impl From<BorderEdge> for BorderValue {
 
 impl From<Borders> for BorderValue {
     fn from(sides: Borders) -> Self {
-        Self::Sides(sides)
+        Self::Sides(sides.into())
     }
 }
 
@@ -262,13 +262,13 @@ impl Prop for BorderEdge {
     fn into_json(self) -> Value {
         match self {
             Self::Size(size) => size.into_json(),
-            Self::Border(border) => border.into_json(),
+            Self::Border(border) => (*border).into_json(),
         }
     }
 
     fn from_json(json: &Value) -> Result<Self, InvalidWidget> {
         if json.is_object() {
-            Border::from_json(json).map(Self::Border)
+            Border::from_json(json).map(Self::from)
         } else {
             f64::from_json(json).map(Self::Size)
         }
@@ -279,7 +279,7 @@ impl Prop for BorderValue {
     fn into_json(self) -> Value {
         match self {
             Self::All(edge) => edge.into_json(),
-            Self::Sides(sides) => sides.into_json(),
+            Self::Sides(sides) => (*sides).into_json(),
         }
     }
 
@@ -287,7 +287,7 @@ impl Prop for BorderValue {
         // Only a border of its own has a size.
         match json {
             Value::Object(object) if !object.contains_key("size") => {
-                Borders::from_json(json).map(Self::Sides)
+                Borders::from_json(json).map(Self::from)
             }
             _ => BorderEdge::from_json(json).map(Self::All),
         }

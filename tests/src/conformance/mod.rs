@@ -9,6 +9,7 @@
 //! | `parse`, `serialize`, `diff_widget` | `values` |
 //! | `stream_agent_response`, `accumulate_text` | `agents` |
 //! | `to_agent_input` | `input` |
+//! | `widget_template` | `template` |
 //! | `server` | `server`, with the handler in `script` and the store in `store` |
 
 mod agents;
@@ -18,6 +19,7 @@ mod normalise;
 mod script;
 mod server;
 mod store;
+mod template;
 mod values;
 
 use base64::Engine;
@@ -46,6 +48,7 @@ pub fn run(case: &str) -> Value {
         "stream_agent_response" => agents::run(read(case)?),
         "accumulate_text" => agents::accumulate(read(case)?),
         "to_agent_input" => input::run(&read(case)?),
+        "widget_template" => template::run(&read(case)?),
         other => Err(Failure::unsupported(format!("kind {other}"))),
     });
     match result {

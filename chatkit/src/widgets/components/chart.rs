@@ -36,7 +36,7 @@ component! {
         lists {
             /// The data, from left to right.
             data: ChartRow = "data", required, add row;
-            /// What is drawn of it. The client stacks later ones above earlier ones.
+            /// What is drawn of it.
             series: Series = "series", required, add add_series;
         }
         set {

@@ -67,7 +67,7 @@ component! {
             children: WidgetComponent = "children", optional, add child;
         }
         set {
-            /// What submitting it does: a [`Button::submit`](super::Button::submit), or the enter key.
+            /// What submitting it does, as with a [`Button::submit`](super::Button::submit).
             on_submit_action: ActionConfig = "onSubmitAction",
             /// In which direction children follow each other.
             direction: Direction = "direction",
@@ -108,9 +108,7 @@ component! {
 }
 
 component! {
-    /// Animates the change from one child to another, when the widget is updated.
-    ///
-    /// The children should differ in their `key`.
+    /// Animates what happens to the layout when its child changes.
     Transition = "Transition", WidgetComponent {
         /// Around the child as it is now.
         pub fn new {
