@@ -38,12 +38,12 @@ pub(crate) fn expand(actions: &Actions) -> TokenStream {
             // With the span of the type, so that one that is not `Action` is what the compiler underlines.
             let other_type = quote_spanned!(ty.span()=> #private::other_type(__action));
             let other_config = quote_spanned!(ty.span()=> #private::other_config(__action));
-            let other = quote_spanned!(ty.span()=> #private::other(__action));
+            let other = quote_spanned!(ty.span()=> Self::#name(#private::other(__action)));
             type_arms.push(quote!(Self::#name(__action) => #other_type));
             config_arms.push(quote! {
                 Self::#name(__action) => ::core::result::Result::Ok(#other_config)
             });
-            quote!(::core::result::Result::Ok(Self::#name(#other)))
+            quote!(::core::result::Result::Ok(#other))
         }
         None => quote! {
             ::core::result::Result::Err(#types::InvalidAction::unknown_type(__action))
