@@ -32,6 +32,8 @@ use chatkit_agents::{
     function_tool, stream_agent_response,
 };
 use serde::Serialize;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::prelude::*;
 
 /// What a request knows of its caller. There is no sign-in here, so there is nothing in it.
 struct User;
@@ -80,9 +82,11 @@ impl ChatKitHandler for Assistant {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let filter =
-        tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
-    tracing_subscriber::fmt().with_env_filter(filter).init();
+    let filter: Targets = env::var("RUST_LOG").as_deref().unwrap_or("info").parse()?;
+    tracing_subscriber::registry()
+        .with(tracing_subscriber::fmt::layer())
+        .with(filter)
+        .init();
 
     // Without a key, the agent talks to a scripted endpoint in this process. It lives as long as `_scripted`.
     let (client, _scripted) = match env::var_os("OPENAI_API_KEY") {
