@@ -89,9 +89,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .init();
 
     // Without a key, the agent talks to a scripted endpoint in this process. It lives as long as `_scripted`.
-    let (client, _scripted) = match env::var_os("OPENAI_API_KEY") {
-        Some(_) => (ResponsesClient::from_env()?, None),
-        None => {
+    let has_key = env::var_os("OPENAI_API_KEY").is_some_and(|key| !key.is_empty());
+    let (client, _scripted) = match has_key {
+        true => (ResponsesClient::from_env()?, None),
+        false => {
             tracing::warn!("OPENAI_API_KEY is not set: a built-in scripted model answers");
             let scripted = ScriptedResponses::start_with(scripted::answer).await?;
             (scripted.client(), Some(scripted))
