@@ -57,9 +57,37 @@ where
     Adapter::new(server).router(context)
 }
 
-/// Makes contexts with an extractor of axum: `router(server, extractor::<CurrentUser>)`.
+/// Makes contexts with an extractor of axum, which then is the context itself.
 ///
-/// The extractor itself is the context. It gets no application state; take that from a layer's extension.
+/// The extractor gets no application state; take that from a layer's extension.
+///
+/// ```
+/// # use chatkit::types::UserMessageItem;
+/// # use chatkit::{ChatKitHandler, Turn, TurnError};
+/// use axum::http::{StatusCode, request::Parts};
+/// use axum::extract::FromRequestParts;
+/// use chatkit::{ChatKitServer, store::MemoryStore};
+///
+/// struct User(String);
+///
+/// impl<S: Sync> FromRequestParts<S> for User {
+///     type Rejection = StatusCode;
+///
+///     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, StatusCode> {
+///         let name = parts.headers.get("x-user").and_then(|name| name.to_str().ok());
+///         name.map(|name| Self(name.to_owned())).ok_or(StatusCode::UNAUTHORIZED)
+///     }
+/// }
+/// # struct Parrot;
+/// # impl ChatKitHandler for Parrot {
+/// #     type Context = User;
+/// #     async fn respond(&self, _: &Turn<User>, _: Option<UserMessageItem>) -> Result<(), TurnError> { Ok(()) }
+/// # }
+///
+/// let server = ChatKitServer::new(Parrot, MemoryStore::scoped(|user: &User| user.0.clone()));
+/// let app = chatkit::axum::router(server, chatkit::axum::extractor::<User>);
+/// # let _: axum::Router = app;
+/// ```
 pub async fn extractor<E: FromRequestParts<()>>(mut parts: Parts) -> Result<E, E::Rejection> {
     E::from_request_parts(&mut parts, &()).await
 }
