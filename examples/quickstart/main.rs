@@ -18,6 +18,7 @@ mod scripted;
 use std::convert::Infallible;
 use std::env;
 use std::error::Error;
+use std::io::IsTerminal;
 
 use axum::http::request::Parts;
 use axum::serve::ListenerExt;
@@ -83,10 +84,8 @@ impl ChatKitHandler for Assistant {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let filter: Targets = env::var("RUST_LOG").as_deref().unwrap_or("info").parse()?;
-    tracing_subscriber::registry()
-        .with(tracing_subscriber::fmt::layer())
-        .with(filter)
-        .init();
+    let log = tracing_subscriber::fmt::layer().with_ansi(std::io::stdout().is_terminal());
+    tracing_subscriber::registry().with(log).with(filter).init();
 
     // Without a key, the agent talks to a scripted endpoint in this process. It lives as long as `_scripted`.
     let has_key = env::var_os("OPENAI_API_KEY").is_some_and(|key| !key.is_empty());
