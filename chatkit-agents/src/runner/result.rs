@@ -16,7 +16,7 @@ use super::error::{RunError, RunErrorKind};
 use super::state::{NextStep, RunFunctionCall, RunItem, RunState, ToolCall};
 use crate::agent::{Agent, ToolUseBehavior};
 use crate::items::{ContentPart, FunctionOutput, InputItem, OutputItem, OutputItemKind};
-use crate::model::{ModelError, ModelRequest, ModelStream, Response, ResponseStreamEvent, Usage};
+use crate::model::{ModelError, ModelRequest, ModelStream, ResponseStreamEvent, Usage};
 use crate::tool::{FunctionTool, Tool, ToolContext, ToolError, ToolOutput, ToolOutputPart};
 
 /// Something that happened in a run.
@@ -275,9 +275,19 @@ impl<C: Send + Sync + 'static> RunResultStreaming<C> {
                 return Ok(());
             }
             ResponseStreamEvent::Completed(completed) => {
-                let response = completed.response.clone();
+                let id = completed.response.id.clone();
+                let usage = completed.response.usage.unwrap_or_default();
+                let mut items = std::mem::take(&mut self.streamed);
+                // Some endpoints stream no finished items, others leave the output of the final response empty.
+                let unannounced = items.is_empty();
+                if unannounced {
+                    items.clone_from(&completed.response.output);
+                }
                 self.due.push_back(StreamEvent::RawResponse(event));
-                self.on_response(response);
+                if unannounced {
+                    self.due.extend(items.iter().cloned().map(created));
+                }
+                self.on_response(id, usage, items);
                 return Ok(());
             }
             ResponseStreamEvent::Incomplete(end) => {
@@ -300,15 +310,9 @@ impl<C: Send + Sync + 'static> RunResultStreaming<C> {
     }
 
     /// The model has finished a response: decide what comes next.
-    fn on_response(&mut self, response: Response) {
-        self.state.usage += response.usage.unwrap_or_default();
-        self.state.last_response_id.clone_from(&response.id);
-        // Some endpoints stream no finished items, others leave the output of the final response empty.
-        let mut items = std::mem::take(&mut self.streamed);
-        if items.is_empty() {
-            items = response.output;
-            self.due.extend(items.iter().cloned().map(created));
-        }
+    fn on_response(&mut self, id: Option<String>, usage: Usage, items: Vec<OutputItem>) {
+        self.state.usage += usage;
+        self.state.last_response_id.clone_from(&id);
         let calls: Vec<ToolCall> = items
             .iter()
             .filter_map(|item| match item.kind() {
@@ -345,8 +349,8 @@ impl<C: Send + Sync + 'static> RunResultStreaming<C> {
             }
         };
         self.state.new_items.extend(items.into_iter().map(run_item));
-        if self.state.previous_response_id.is_some() && response.id.is_some() {
-            self.state.previous_response_id = response.id;
+        if self.state.previous_response_id.is_some() && id.is_some() {
+            self.state.previous_response_id = id;
             self.state.acknowledged = self.state.new_items.len();
         }
         self.answered = true;
@@ -364,7 +368,8 @@ impl<C: Send + Sync + 'static> RunResultStreaming<C> {
             Err(error) if error.is_fatal() => return Err(RunError::fatal_tool(&call.name, error)),
             Err(error) => {
                 // The cause goes to the log, without the arguments; the model gets the tool's text.
-                tracing::warn!(tool = %call.name, "a tool failed: {error}");
+                let cause = error.source().map(tracing::field::display);
+                tracing::warn!(tool = %call.name, cause, "a tool failed: {error}");
                 let tool = find(&self.functions, &call.name);
                 ToolOutput::Text(match tool {
                     Some(tool) => tool.failure_message(&error).into_owned(),

@@ -352,7 +352,8 @@ impl<C: Send + Sync + 'static> Turn<C> {
     /// Changes the thread.
     ///
     /// The change is stored and sent as `thread.updated` behind the next event of this turn, or at its end; several
-    /// changes in a row become one event. The thread's id cannot be changed.
+    /// changes in a row become one event. The thread's id cannot be changed. `change` runs under a lock, and must not use
+    /// the turn itself.
     pub fn update_thread(&self, change: impl FnOnce(&mut ThreadMetadata)) {
         let mut state = self.thread_state();
         let thread = Arc::make_mut(&mut state.current);
