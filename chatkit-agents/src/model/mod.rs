@@ -7,6 +7,7 @@ mod body;
 mod error;
 mod event;
 mod lenient;
+mod provider;
 mod request;
 mod response;
 mod responses;
@@ -25,6 +26,7 @@ pub use event::{
     ErrorEvent, OutputItemEvent, PartialImage, RawEvent, ResponseEvent, ResponseStreamEvent,
     SummaryDelta, SummaryDone,
 };
+pub use provider::{AgentModel, ModelProvider};
 pub use request::ModelRequest;
 pub use response::{IncompleteDetails, Response, ResponseError, Usage};
 pub use responses::{ResponsesClient, ResponsesClientBuilder, ResponsesModel};
