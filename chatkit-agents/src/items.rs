@@ -4,10 +4,12 @@
 //! Both keep JSON they do not understand: an item of a type newer than this crate is read, stored
 //! and sent back byte for byte, so a conversation never loses a part of itself.
 
+mod history;
 mod input;
 mod output;
 mod raw;
 
+pub use history::{keep_latest, prune_orphans};
 pub use input::{
     ContentPart, FunctionCallOutput, FunctionOutput, InputItem, InputMessage, MessageContent, Role,
 };
