@@ -9,10 +9,12 @@ mod input;
 mod output;
 mod raw;
 
+pub(crate) use history::{has_open_calls, is_given};
 pub use history::{keep_latest, prune_orphans};
 pub use input::{
     ContentPart, FunctionCallOutput, FunctionOutput, InputItem, InputMessage, MessageContent, Role,
 };
+pub(crate) use output::PLACEHOLDER_ID;
 pub use output::{
     Annotation, ContainerFileCitation, FileCitation, FilePath, FunctionCall, ImageGenerationCall,
     OutputContent, OutputItem, OutputItemKind, OutputMessage, ReasoningItem, UrlCitation,

@@ -9,6 +9,7 @@ use std::collections::hash_map::{Entry, HashMap};
 use std::collections::hash_set::HashSet;
 
 use super::InputItem;
+use super::output::PLACEHOLDER_ID;
 
 /// Calls that the caller answers, and their answers.
 const PAIRS: [(&str, &str); 8] = [
@@ -21,9 +22,6 @@ const PAIRS: [(&str, &str); 8] = [
     ("tool_search_call", "tool_search_output"),
     ("mcp_approval_request", "mcp_approval_response"),
 ];
-
-/// An id that adapters of other providers put on items that have none.
-const PLACEHOLDER_ID: &str = "__fake_id__";
 
 /// Removes what has lost its counterpart, and what is there twice.
 ///
@@ -102,6 +100,25 @@ pub fn keep_latest<T: Borrow<InputItem>>(items: &mut Vec<T>, limit: usize) {
     drop(calls);
     let mut keep = keep.into_iter();
     items.retain(|_| keep.next().unwrap_or(true));
+}
+
+/// Whether an item is the caller's: a message that is not the assistant's, or an output. No response of the model goes
+/// on across such an item, so [`keep_latest`] needs to see no further back than to the first one before its limit.
+pub(crate) fn is_given(item: &InputItem) -> bool {
+    !Kind::of(item).is_produced()
+}
+
+/// Whether a call has no output yet.
+pub(crate) fn has_open_calls(items: &[InputItem]) -> bool {
+    let mut open = HashSet::new();
+    for item in items {
+        match Kind::of(item) {
+            Kind::Call(pair, id) => drop(open.insert((pair, id))),
+            Kind::Output(pair, id) => drop(open.remove(&(pair, id))),
+            _ => {}
+        }
+    }
+    !open.is_empty()
 }
 
 /// What an item is for the others.

@@ -104,9 +104,9 @@ fn the_latest_value_wins_and_the_earliest_position_stays() {
         old,
         call("c1"),
         output("c1"),
-        new.clone(),
-        changed.clone(),
-        late.clone(),
+        new,
+        changed,
+        late,
         answer("m1"),
         answer("m1"),
     ]);
