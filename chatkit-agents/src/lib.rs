@@ -39,6 +39,7 @@
 //! - [`function_tool`] makes a tool of an `async fn`; [`tool`] has closures, hosted tools, outputs and errors.
 //! - [`Runner`] runs an agent, to its answer or event by event. A run does its work while it is polled; dropping it closes
 //!   the connection to the model and drops running tools.
+//! - [`session`] keeps the history of a conversation between runs: in memory, in SQLite, or at OpenAI.
 //!
 //! In a ChatKit server, three more:
 //!
@@ -85,6 +86,7 @@
 //!
 //! | feature | |
 //! |---|---|
+//! | `sqlite` | [`session::SqliteSession`]: histories in an SQLite file |
 //! | `testing` | [`testing`]: a scripted Responses endpoint over HTTP, for tests and for running without a key |
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -100,6 +102,7 @@ mod input;
 pub mod items;
 pub mod model;
 mod runner;
+pub mod session;
 mod stream;
 #[cfg(feature = "testing")]
 pub mod testing;

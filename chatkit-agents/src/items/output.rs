@@ -250,7 +250,7 @@ pub struct FilePath {
 
 /// Placeholder id that adapters of other providers put on items that have none. It means nothing
 /// to an endpoint (`FAKE_RESPONSES_ID` in openai-agents).
-const PLACEHOLDER_ID: &str = "\"__fake_id__\"";
+pub(crate) const PLACEHOLDER_ID: &str = "__fake_id__";
 
 impl OutputItem {
     /// Reads an item.
@@ -315,7 +315,7 @@ impl OutputItem {
     pub fn to_input_item(&self) -> InputItem {
         InputItem::Raw(self.raw.without(|name, value| match name {
             "status" => value.get() == "null",
-            "id" => value.get() == PLACEHOLDER_ID,
+            "id" => value.get().trim_matches('"') == PLACEHOLDER_ID,
             "created_by" | "provider_data" => true,
             _ => false,
         }))

@@ -4,6 +4,7 @@
 //! offers it; another transport implements the trait and yields the same events.
 
 mod body;
+mod conversations;
 mod error;
 mod event;
 mod lenient;
@@ -20,6 +21,7 @@ use std::sync::Arc;
 
 use futures::stream::BoxStream;
 
+pub(crate) use conversations::ListOrder;
 pub use error::{ModelError, ModelErrorKind};
 pub use event::{
     AnnotationAdded, ArgumentsDelta, ArgumentsDone, ContentDelta, ContentDone, ContentPartEvent,
