@@ -175,7 +175,8 @@ pub enum ToolsToFinalOutputResult {
     FinalOutput(String),
 }
 
-type Decide<C> = dyn for<'a> Fn(ToolResults<'a, C>) -> BoxFuture<'a, ToolsToFinalOutputResult> + Send + Sync;
+type Decide<C> =
+    dyn for<'a> Fn(ToolResults<'a, C>) -> BoxFuture<'a, ToolsToFinalOutputResult> + Send + Sync;
 
 pub(crate) enum Behavior<C> {
     Rule(ToolUseBehavior),
@@ -311,7 +312,7 @@ impl<C> Agent<C> {
     /// Adds hooks that are told what this agent does.
     pub fn hooks(self, hooks: impl RunHooks<C>) -> Self
     where
-        C: Sync + 'static,
+        C: Send + Sync + 'static,
     {
         self.set(|agent| agent.hooks.push(Arc::new(hooks)))
     }
