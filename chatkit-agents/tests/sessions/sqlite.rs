@@ -1,7 +1,10 @@
 //! Sessions in SQLite files.
 
+use std::future::{Future, poll_fn};
 use std::path::PathBuf;
+use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::Poll;
 
 use chatkit_agents::items::InputItem;
 use chatkit_agents::session::{ReplaceItems, Session, SessionErrorKind, SqliteSessions};
@@ -184,20 +187,29 @@ async fn a_dropped_write_is_whole_or_nothing() {
     let place = Place::new();
     let sessions = SqliteSessions::open(place.file()).await.unwrap();
     let session = sessions.session("s");
-    let mut finished = 0;
-    // Each write gets one poll more than the one before, with the runtime having its turn in between.
-    for number in 0..60 {
+    let (mut finished, mut dropped) = (0, 0);
+    for number in 0..40 {
         let items = pair(number);
-        let mut write = Box::pin(session.add_items(&items));
-        for _ in 0..number {
-            if futures::poll!(&mut write).is_ready() {
-                finished += 1;
-                break;
+        let mut write = pin!(session.add_items(&items));
+        // Dropped at its `number`th wait.
+        let mut waits = number;
+        let done = poll_fn(|cx| match write.as_mut().poll(cx) {
+            Poll::Ready(done) => Poll::Ready(Some(done)),
+            Poll::Pending if waits == 0 => Poll::Ready(None),
+            Poll::Pending => {
+                waits -= 1;
+                Poll::Pending
             }
-            tokio::task::yield_now().await;
+        });
+        match done.await {
+            Some(done) => {
+                done.unwrap();
+                finished += 1;
+            }
+            None => dropped += 1,
         }
-        drop(write);
     }
+    assert!(finished > 0 && dropped > 0);
     // What was dropped does not hold the lock.
     session.add_items(&pair(100)).await.unwrap();
     let items = session.get_items(None).await.unwrap();
