@@ -292,7 +292,7 @@ async fn others_may_write<S: ReplaceItems + Clone>(session: impl AsyncFn() -> S)
     });
     assert_eq!(after.await, wire(&long(9)));
     let after = meanwhile(session().await, async |session| {
-        session.clear_session().await.unwrap()
+        session.clear_session().await.unwrap();
     });
     assert_eq!(after.await, json!([]));
 

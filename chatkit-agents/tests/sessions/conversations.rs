@@ -250,3 +250,50 @@ async fn what_is_gone_already_is_deleted() {
     session.clear_session().await.unwrap();
     assert_eq!(session.session_id(), None);
 }
+
+#[tokio::test]
+async fn a_query_of_the_base_url_stays() {
+    let endpoint = Endpoint::start(100).await;
+    let base_url = format!("{}?api-version=preview", endpoint.server.base_url());
+    let client = endpoint
+        .server
+        .client_builder()
+        .base_url(base_url)
+        .build()
+        .unwrap();
+    let session = ConversationsSession::new(client);
+    session.add_items(&["Hi".into()]).await.unwrap();
+    session.get_items(None).await.unwrap();
+    let targets: Vec<String> = endpoint
+        .server
+        .requests()
+        .into_iter()
+        .map(|request| request.target)
+        .collect();
+    assert_eq!(targets[0], "/v1/conversations?api-version=preview");
+    assert_eq!(
+        targets[2],
+        "/v1/conversations/conv_1/items?api-version=preview&order=asc&limit=100"
+    );
+}
+
+#[tokio::test]
+async fn the_scripted_endpoint_takes_the_longest_path() {
+    let server = ScriptedResponses::start().await.unwrap();
+    let one =
+        |role: &'static str| Script::json(&json!({"data": [{"role": role, "content": "Hi"}]}));
+    server.respond_at("/conversations/conv_1", move |_| one("developer"));
+    server.respond_at("/conversations", move |_| one("user"));
+    for (id, role) in [
+        ("conv_1", "developer"),
+        ("conv_10", "user"),
+        ("other", "user"),
+    ] {
+        let session = ConversationsSession::with_id(server.client(), id);
+        assert_eq!(
+            session.get_items(None).await.unwrap()[0].role(),
+            Some(role),
+            "{id}"
+        );
+    }
+}
