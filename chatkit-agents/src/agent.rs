@@ -69,8 +69,10 @@ struct Inner<C> {
 /// A value that is there, or that a function of the run gives before every call to the model.
 enum Given<C, T> {
     Fixed(T),
-    Asked(Arc<dyn for<'a> Fn(RunContext<'a, C>) -> BoxFuture<'a, T> + Send + Sync>),
+    Asked(Arc<Ask<C, T>>),
 }
+
+type Ask<C, T> = dyn for<'a> Fn(RunContext<'a, C>) -> BoxFuture<'a, T> + Send + Sync;
 
 impl<C, T: Clone> Given<C, T> {
     async fn get(&self, run: RunContext<'_, C>) -> T {

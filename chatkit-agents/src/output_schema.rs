@@ -25,8 +25,10 @@ pub struct AgentOutputSchema {
     schema: Value,
     wrapped: bool,
     strict: bool,
-    validate: Arc<dyn Fn(&str) -> Result<(), BoxError> + Send + Sync>,
+    validate: Arc<Validate>,
 }
+
+type Validate = dyn Fn(&str) -> Result<(), BoxError> + Send + Sync;
 
 impl AgentOutputSchema {
     /// The schema of `T`, strict: the endpoint makes the model follow it.

@@ -43,7 +43,7 @@ impl<C: Send + Sync + 'static> Driver<C> {
             match outcome {
                 Ok(Outcome::Answer(item)) => self.answer(index, item).await,
                 Ok(Outcome::Interrupted(state)) => {
-                    self.with_call(index, |call| call.nested = Some(state))
+                    self.with_call(index, |call| call.nested = Some(state));
                 }
                 Err(error) => {
                     failure = Some(error);
@@ -164,7 +164,7 @@ impl<C: Send + Sync + 'static> Driver<C> {
             match callee {
                 Callee::Handoff(..) => {}
                 Callee::Function(tool) => {
-                    functions.push(started.function(Arc::clone(tool)).boxed())
+                    functions.push(started.function(Arc::clone(tool)).boxed());
                 }
                 Callee::Local(tool) => {
                     let kind = started.call.item_type.clone();
