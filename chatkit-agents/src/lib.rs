@@ -41,13 +41,14 @@
 //!   the connection to the model and drops running tools.
 //! - [`session`] keeps the history of a conversation between runs: in memory, in SQLite, or at OpenAI.
 //!
-//! In a ChatKit server, three more:
+//! In a ChatKit server, four more:
 //!
 //! - [`ThreadItemConverter`] turns a thread's items into the model's input. Override it for attachments, mentions and
 //!   hidden context of your own.
 //! - [`AgentContext`] is what tools get: they stream progress, widgets and workflows into the thread, and hand over to the
 //!   client.
 //! - [`stream_agent_response`] turns a run into the events of a turn: text, citations, reasoning, images, tools.
+//! - [`Approvals`] asks the user about tools that need an approval, and goes on with the run when the answer comes.
 //!
 //! ```
 //! use chatkit::types::UserMessageItem;
@@ -97,6 +98,7 @@ pub mod __private;
 mod accumulate;
 mod agent;
 mod agent_tool;
+mod approval;
 mod callback;
 mod context;
 mod convert;
@@ -120,6 +122,7 @@ pub use agent::{
     Agent, FunctionToolResult, Prompt, ToolResults, ToolUseBehavior, ToolsToFinalOutputResult,
 };
 pub use agent_tool::{AgentTool, AgentToolInput, AgentToolOutput, AgentToolStreamEvent};
+pub use approval::{ApprovalAnswer, Approvals};
 pub use callback::Callback;
 pub use chatkit::BoxError;
 pub use context::{AgentContext, ClientToolCall, WorkflowError};

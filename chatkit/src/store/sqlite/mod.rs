@@ -359,6 +359,24 @@ impl<C: Send + Sync + 'static> Store<C> for SqliteStore<C> {
         Ok(())
     }
 
+    async fn take_item(
+        &self,
+        thread_id: &str,
+        item_id: &str,
+        context: &C,
+    ) -> Result<ThreadItem, StoreError> {
+        let statement = query(sql::TAKE_ITEM)
+            .bind(thread_id)
+            .bind(self.scope.owner(context))
+            .bind(item_id);
+        let row = statement
+            .fetch_optional(&self.writer)
+            .await
+            .map_err(StoreError::other)?;
+        let row = row.ok_or_else(|| StoreError::not_found("item", item_id))?;
+        decode("items", &row)
+    }
+
     async fn save_attachment(
         &self,
         attachment: &Attachment,

@@ -52,6 +52,11 @@ pub(super) const DELETE_ITEM: &str = "\
     DELETE FROM items \
     WHERE thread_id = (SELECT id FROM threads WHERE id = ?1 AND owner = ?2) AND id = ?3";
 
+pub(super) const TAKE_ITEM: &str = "\
+    DELETE FROM items \
+    WHERE thread_id = (SELECT id FROM threads WHERE id = ?1 AND owner = ?2) AND id = ?3 \
+    RETURNING id, data";
+
 pub(super) const LOAD_ATTACHMENT: &str =
     "SELECT id, data FROM attachments WHERE id = ?1 AND owner = ?2";
 
