@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use chatkit::store::{DynStore, Store, StoreError, StoreItemType};
 use chatkit::types::{Attachment, Order, Page, ThreadItem, ThreadMetadata};
 use serde_json::Value;
-use tokio::sync::watch;
+use tokio::sync::{Barrier, watch};
 
 use super::within;
 
@@ -22,6 +22,8 @@ struct Shared {
     /// Counts the writes.
     writes: watch::Sender<usize>,
     fault: Mutex<Option<Fault>>,
+    /// Where the readers of an item wait for each other.
+    meeting: Mutex<Option<Arc<Barrier>>>,
 }
 
 impl WatchedStore {
@@ -34,6 +36,7 @@ impl WatchedStore {
             shared: Arc::new(Shared {
                 writes: watch::Sender::new(0),
                 fault: Mutex::new(None),
+                meeting: Mutex::new(None),
             }),
         }
     }
@@ -49,6 +52,11 @@ impl WatchedStore {
         fault: impl Fn(&str, Option<&ThreadItem>) -> bool + Send + Sync + 'static,
     ) {
         *self.shared.fault.lock().unwrap() = Some(Box::new(fault));
+    }
+
+    /// Lets whoever reads an item wait until so many have come to read one.
+    pub(crate) fn meet_at_load_item(&self, readers: usize) {
+        *self.shared.meeting.lock().unwrap() = Some(Arc::new(Barrier::new(readers)));
     }
 
     /// Lets all calls succeed again.
@@ -199,6 +207,10 @@ impl Store<()> for WatchedStore {
         context: &(),
     ) -> Result<ThreadItem, StoreError> {
         self.check("load_item", None)?;
+        let meeting = self.shared.meeting.lock().unwrap().clone();
+        if let Some(meeting) = meeting {
+            meeting.wait().await;
+        }
         self.inner.load_item(thread_id, item_id, context).await
     }
 
@@ -214,6 +226,18 @@ impl Store<()> for WatchedStore {
                 .delete_thread_item(thread_id, item_id, context)
                 .await,
         )
+    }
+
+    async fn take_item(
+        &self,
+        thread_id: &str,
+        item_id: &str,
+        context: &(),
+    ) -> Result<ThreadItem, StoreError> {
+        self.check("take_item", None)?;
+        let taken = self.inner.take_item(thread_id, item_id, context).await?;
+        self.written(Ok(()))?;
+        Ok(taken)
     }
 
     async fn save_attachment(
