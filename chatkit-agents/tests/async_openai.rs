@@ -1,5 +1,10 @@
 //! Runs whose model is reached through an `async_openai::Client`.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "clippy exempts tests, not the helpers of tests"
+)]
+
 use async_openai::Client;
 use async_openai::config::OpenAIConfig;
 use async_openai::types::responses::{InputParam, Tool};
