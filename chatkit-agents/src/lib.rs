@@ -154,7 +154,7 @@ pub use runner::{
     RunErrorHandlers, RunErrorKind, RunInput, RunItem, RunItemEvent, RunItemEventName, RunResult,
     RunResultStreaming, RunState, RunToolCall, Runner, SessionInputData, StreamEvent,
     ToolApprovalItem, ToolCall, ToolErrorFormatterArgs, ToolErrorFormatterKind,
-    ToolNameCollisionPolicy, ToolNotFound,
+    ToolNameCollisionPolicy, ToolNotFound, ToolOutputTrimmer,
 };
 pub use stream::{stream_agent_response, stream_agent_response_with};
 pub use tool::{ToolContext, ToolError, function_tool};
