@@ -82,12 +82,14 @@ pub mod axum;
 mod error;
 mod server;
 pub mod store;
+pub mod telemetry;
 pub mod types;
 pub mod widgets;
 
 pub use error::{CustomStreamError, Error, ErrorKind, StreamError, TurnError};
 pub use server::{
-    ChatKitHandler, ChatKitServer, EventStream, ProcessResult, StreamingResult, Turn,
+    ChatKitHandler, ChatKitServer, EventStream, OnDisconnect, ProcessResult, RequestInfo,
+    ShutdownError, StreamingResult, Turn,
 };
 
 /// A boxed error of any kind.
