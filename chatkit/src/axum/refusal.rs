@@ -149,10 +149,11 @@ pub(super) async fn read(response: Response) -> Refused {
         .await
         .unwrap_or_default();
     if let Some(message) = json_message(&body) {
-        return Refused::Failure(
-            event(&message),
-            Response::from_parts(parts, Body::from(body)),
-        );
+        let mut response = Response::from_parts(parts, Body::from(body));
+        response
+            .headers_mut()
+            .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        return Refused::Failure(event(&message), response);
     }
     let message = text_message(&parts.headers, &body)
         .or(status.canonical_reason())
