@@ -33,9 +33,41 @@
 //! Every response has an `x-request-id`, that of the request or a new one, and so has the [log](crate::telemetry).
 //! [`RequestInfo`] has it for your code.
 //!
-//! How many requests a second a caller may send is not decided here: put a layer around the router that knows who calls,
-//! such as `tower_governor` by address. Layers that limit time or concurrency see the head of a response only, and let go of
-//! a stream when it begins; that is what [`ChatKitServer::max_runs`] is for.
+//! # Requests a second
+//!
+//! That limit is a layer's matter. The client shows a short notice for the status 429:
+//!
+//! ```
+//! use std::time::Duration;
+//! use axum::BoxError;
+//! use axum::error_handling::HandleErrorLayer;
+//! use axum::http::StatusCode;
+//! use tower::ServiceBuilder;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() {
+//! # // Stands for `chatkit::axum::router(server, authenticate)`.
+//! # let chat: axum::Router = axum::Router::new().route("/chatkit", axum::routing::post(async || {}));
+//! let at_most_50_a_second = ServiceBuilder::new()
+//!     .layer(HandleErrorLayer::new(async |_: BoxError| StatusCode::TOO_MANY_REQUESTS))
+//!     .buffer(1024)
+//!     .load_shed()
+//!     .rate_limit(50, Duration::from_secs(1));
+//! let chat = chat.layer(at_most_50_a_second);
+//! # let chat: axum::Router = chat.with_state(()); // as `axum::serve` does
+//! # let mut refused = 0;
+//! # for _ in 0..60 {
+//! #     let request = axum::http::Request::post("/chatkit").body(axum::body::Body::empty()).unwrap();
+//! #     let response = tower::ServiceExt::oneshot(chat.clone(), request).await.unwrap();
+//! #     refused += usize::from(response.status() == StatusCode::TOO_MANY_REQUESTS);
+//! # }
+//! # assert_eq!(refused, 10);
+//! # }
+//! ```
+//!
+//! To count for each caller, take a layer that keys by address or token, such as `tower_governor`'s. Layers that limit time
+//! or concurrency let go of a stream when its head is sent; [`ChatKitServer::max_runs`] and
+//! [`max_runs_per_owner`](ChatKitServer::max_runs_per_owner) hold on to it.
 
 mod cors;
 mod refusal;

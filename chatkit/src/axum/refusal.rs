@@ -10,7 +10,6 @@ use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCO
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::{Deserialize, Serialize};
 
-use crate::BoxError;
 use crate::error::{DEFAULT_MESSAGE, Error, ErrorKind};
 use crate::types::{ErrorCode, ErrorEvent};
 
@@ -85,7 +84,7 @@ impl fmt::Debug for Refusal {
     }
 }
 
-impl<E: Into<BoxError> + std::error::Error> From<E> for Refusal {
+impl<E: std::error::Error + Send + Sync + 'static> From<E> for Refusal {
     fn from(error: E) -> Self {
         let cause = Error::new(ErrorKind::Internal, "the request got no context");
         Self {

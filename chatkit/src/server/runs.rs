@@ -24,6 +24,8 @@ pub enum OnDisconnect {
     /// [`ChatKitServer::stop`](crate::ChatKitServer::stop), by the next turn in the same thread, and by a shutdown; it is
     /// then saved as a cancelled one is.
     ///
+    /// Nothing else ends it: give tools and other calls a timeout.
+    ///
     /// The client's own Stop button then only ends the stream. Let the page call an endpoint of yours that calls
     /// [`stop`](crate::ChatKitServer::stop), if it is to end the run.
     Continue,

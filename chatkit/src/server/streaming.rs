@@ -137,6 +137,7 @@ impl<H: ChatKitHandler> ChatKitServer<H> {
         {
             Ok(thread) => thread,
             Err(error) => {
+                drop(guard);
                 sender.finish(Err(logged(error)));
                 return "rejected";
             }
@@ -160,6 +161,8 @@ impl<H: ChatKitHandler> ChatKitServer<H> {
             Ok(None) => ("rejected", Ok(())),
             Err(error) => ("rejected", Err(logged(error))),
         };
+        // The place is free when the client sees the end, and may ask for the next turn.
+        drop(guard);
         turn.finish(result);
         outcome
     }
@@ -608,6 +611,8 @@ pub(super) fn logged(error: Error) -> Error {
         ErrorKind::Store | ErrorKind::Handler | ErrorKind::Internal => {
             tracing::error!(kind = ?error.kind(), "{error:#}");
         }
+        // Its message is the reason that the application has written for its users.
+        ErrorKind::Locked => tracing::debug!("the thread is locked or closed"),
         _ => tracing::debug!(kind = ?error.kind(), "{error:#}"),
     }
     error
