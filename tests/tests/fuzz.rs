@@ -132,6 +132,10 @@ impl Random {
 }
 
 /// Runs `one` a fixed number of times, or for as long as the environment says.
+#[expect(
+    clippy::print_stdout,
+    reason = "how far a long run came, with --nocapture"
+)]
 async fn fuzz(name: &str, executions: u64, mut one: impl AsyncFnMut(&mut Random)) {
     let seconds = std::env::var("CHATKIT_FUZZ_SECONDS").ok();
     let seconds: Option<u64> = seconds.map(|seconds| seconds.parse().unwrap());
