@@ -239,6 +239,21 @@ async fn event_streams() {
     .await;
 }
 
+/// What was found: the path of a field goes through keys of the caller's, of any length and with any characters.
+#[test]
+fn keys_of_the_caller_in_a_message() {
+    let long = format!(r#"{{"{}": x}}"#, "param".repeat(300));
+    let lines =
+        r#"{"type": "threads.list", "metadata": {"a\nERROR b\u001b[31m": x}, "params": {}}"#;
+    for body in [&*long, lines] {
+        let error = ChatKitRequest::from_slice(body.as_bytes()).unwrap_err();
+        let message = error.to_string();
+        assert!(message.len() < 300, "{message}");
+        assert!(!message.contains(char::is_control), "{message:?}");
+        assert!(message.contains("not valid JSON"), "{message}");
+    }
+}
+
 /// A fuzzer that finds nothing has to be able to find something.
 #[test]
 fn the_mutations_reach_everywhere() {
