@@ -2,7 +2,11 @@
 
 mod dynamic;
 mod memory;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod scope;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod sql;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
@@ -12,6 +16,8 @@ use std::future::Future;
 
 pub use dynamic::{DynAttachmentStore, DynStore};
 pub use memory::MemoryStore;
+#[cfg(feature = "postgres")]
+pub use postgres::{PostgresOptions, PostgresStore};
 #[cfg(feature = "sqlite")]
 pub use sqlite::{SqliteOptions, SqliteStore};
 
@@ -121,7 +127,7 @@ impl StdError for StoreError {
 /// leaves a half of it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a store for requests with the context `{C}`",
-    note = "implement `chatkit::store::Store<{C}>`, or use `MemoryStore` or `SqliteStore`"
+    note = "implement `chatkit::store::Store<{C}>`, or use `MemoryStore`, `SqliteStore` or `PostgresStore`"
 )]
 pub trait Store<C>: Send + Sync + 'static {
     /// A new thread id.
