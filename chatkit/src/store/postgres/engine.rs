@@ -38,7 +38,9 @@ impl Connections {
         statement_timeout: Option<Duration>,
     ) -> Self {
         let limit = statement_timeout.map(|timeout| {
-            timeout.saturating_add(acquire_timeout).saturating_add(GRACE)
+            timeout
+                .saturating_add(acquire_timeout)
+                .saturating_add(GRACE)
         });
         Self { pool, limit }
     }

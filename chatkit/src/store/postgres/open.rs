@@ -66,9 +66,24 @@ pub(super) struct Place {
 
 // The parameters of a URL. An unknown one would be ignored, and its value logged.
 const PARAMETERS: &[&str] = &[
-    "sslmode", "ssl-mode", "sslrootcert", "ssl-root-cert", "ssl-ca", "sslcert", "ssl-cert", "sslkey",
-    "ssl-key", "statement-cache-capacity", "host", "hostaddr", "port", "dbname", "user", "password",
-    "application_name", "options",
+    "sslmode",
+    "ssl-mode",
+    "sslrootcert",
+    "ssl-root-cert",
+    "ssl-ca",
+    "sslcert",
+    "ssl-cert",
+    "sslkey",
+    "ssl-key",
+    "statement-cache-capacity",
+    "host",
+    "hostaddr",
+    "port",
+    "dbname",
+    "user",
+    "password",
+    "application_name",
+    "options",
 ];
 
 impl Place {
@@ -82,7 +97,9 @@ impl Place {
         for parameter in parameters.split('&').filter(|text| !text.is_empty()) {
             let name = parameter.split('=').next().unwrap_or_default();
             if !PARAMETERS.contains(&name) && !name.starts_with("options[") {
-                return Err(OpenError::url(format!("the parameter `{name}` is not known")));
+                return Err(OpenError::url(format!(
+                    "the parameter `{name}` is not known"
+                )));
             }
         }
         // The cause is left out: it may quote the URL.
@@ -105,7 +122,10 @@ impl Place {
             user: connect.get_username().to_owned(),
             server,
             // What the server takes when nothing is said.
-            database: connect.get_database().unwrap_or(connect.get_username()).to_owned(),
+            database: connect
+                .get_database()
+                .unwrap_or(connect.get_username())
+                .to_owned(),
             prefix: format!("{}.", quoted(&schema)),
             schema,
         };
@@ -166,18 +186,18 @@ impl Place {
                 "the user {user} lacks a right in {self}; let one open the store that may create the schema, or grant CREATE on the database, \
                  and USAGE on the schema and all rights on its tables"
             ),
-            (_, Some("42P07")) => format!(
-                "{self} has tables that are not the store's; choose another schema"
-            ),
+            (_, Some("42P07")) => {
+                format!("{self} has tables that are not the store's; choose another schema")
+            }
             (_, Some("53300")) => format!(
                 "PostgreSQL at {server} has no connection left; raise its `max_connections`, or lower the store's"
             ),
             (_, Some("55P03")) => format!(
                 "another process has been changing {schema} for more than {MIGRATION_PATIENCE:?}; look for it in pg_stat_activity"
             ),
-            (_, Some("57P03")) => format!(
-                "PostgreSQL at {server} is starting or stopping; try again"
-            ),
+            (_, Some("57P03")) => {
+                format!("PostgreSQL at {server} is starting or stopping; try again")
+            }
             _ => format!("PostgreSQL at {server} failed"),
         };
         OpenError {
@@ -195,7 +215,10 @@ impl fmt::Display for Place {
             schema,
             ..
         } = self;
-        write!(f, "the schema {schema} of the database {database} on {server}")
+        write!(
+            f,
+            "the schema {schema} of the database {database} on {server}"
+        )
     }
 }
 
@@ -242,15 +265,21 @@ async fn prepare(
 
 /// The version of the schema; 0 when there is none.
 async fn version(place: &Place, connection: &mut PgConnection) -> Result<i64, sqlx::Error> {
-    let table = format!("{}chatkit_migrations", place.prefix);
-    let there: bool = query_scalar("SELECT to_regclass($1) IS NOT NULL")
-        .bind(&table)
-        .fetch_one(&mut *connection)
-        .await?;
+    // Read from the catalog like any table. The functions that look a name up may answer from a cache that does not
+    // know yet what another process has just made.
+    let there: bool = query_scalar(
+        "SELECT EXISTS (SELECT FROM pg_catalog.pg_tables WHERE schemaname = $1 AND tablename = 'chatkit_migrations')",
+    )
+    .bind(&place.schema)
+    .fetch_one(&mut *connection)
+    .await?;
     if !there {
         return Ok(0);
     }
-    let newest = AssertSqlSafe(format!("SELECT max(version) FROM {table}"));
+    let newest = AssertSqlSafe(format!(
+        "SELECT max(version) FROM {}chatkit_migrations",
+        place.prefix
+    ));
     let version: Option<i64> = query_scalar(newest).fetch_one(connection).await?;
     Ok(version.unwrap_or(0))
 }
@@ -271,10 +300,11 @@ async fn migrate(place: &Place, connection: &mut PgConnection) -> Result<(), Pro
         .await?;
     let found = version(place, &mut transaction).await?;
     if found == 0 {
-        let there: bool = query_scalar("SELECT to_regnamespace($1) IS NOT NULL")
-            .bind(quoted(&place.schema))
-            .fetch_one(&mut *transaction)
-            .await?;
+        let there: bool =
+            query_scalar("SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1)")
+                .bind(&place.schema)
+                .fetch_one(&mut *transaction)
+                .await?;
         // Even with IF NOT EXISTS, creating a schema takes the right to create one.
         let create_schema = match there {
             true => String::new(),
@@ -292,9 +322,8 @@ async fn migrate(place: &Place, connection: &mut PgConnection) -> Result<(), Pro
         raw_sql(AssertSqlSafe(migration.replace('@', prefix)))
             .execute(&mut *transaction)
             .await?;
-        let record = format!(
-            "INSERT INTO {prefix}chatkit_migrations (version, applied_at) VALUES ($1, $2)"
-        );
+        let record =
+            format!("INSERT INTO {prefix}chatkit_migrations (version, applied_at) VALUES ($1, $2)");
         query(AssertSqlSafe(record))
             .bind(version)
             .bind(now().timestamp_micros())
@@ -321,7 +350,9 @@ impl OpenError {
     }
 
     fn url(advice: impl fmt::Display) -> Self {
-        Self::new(format!("the URL of the PostgreSQL database is not valid: {advice}"))
+        Self::new(format!(
+            "the URL of the PostgreSQL database is not valid: {advice}"
+        ))
     }
 }
 

@@ -336,11 +336,7 @@ impl<E: Engine> Sql<E> {
         }
     }
 
-    async fn execute(
-        &self,
-        statement: &SqlStr,
-        values: Vec<Value<'_>>,
-    ) -> Result<u64, StoreError> {
+    async fn execute(&self, statement: &SqlStr, values: Vec<Value<'_>>) -> Result<u64, StoreError> {
         self.engine
             .within(self.engine.execute(statement.clone(), values))
             .await

@@ -116,12 +116,30 @@ mod tests {
         }
         let sql = Statements::new("");
         for (statement, search) in [
-            (&sql.threads_asc, "threads_in_order (owner=? AND created_at>?)"),
-            (&sql.threads_desc, "threads_in_order (owner=? AND created_at<?)"),
-            (&sql.items_asc, "items_in_order (thread_id=? AND created_at>?)"),
-            (&sql.items_desc, "items_in_order (thread_id=? AND created_at<?)"),
-            (&sql.retention_batch, "threads_by_age (created_at>? AND created_at<?)"),
-            (&sql.retention_delete, "threads_by_age (created_at>? AND created_at<?)"),
+            (
+                &sql.threads_asc,
+                "threads_in_order (owner=? AND created_at>?)",
+            ),
+            (
+                &sql.threads_desc,
+                "threads_in_order (owner=? AND created_at<?)",
+            ),
+            (
+                &sql.items_asc,
+                "items_in_order (thread_id=? AND created_at>?)",
+            ),
+            (
+                &sql.items_desc,
+                "items_in_order (thread_id=? AND created_at<?)",
+            ),
+            (
+                &sql.retention_batch,
+                "threads_by_age (created_at>? AND created_at<?)",
+            ),
+            (
+                &sql.retention_delete,
+                "threads_by_age (created_at>? AND created_at<?)",
+            ),
         ] {
             let explain = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {}", statement.as_str()));
             let plan: Vec<(i64, i64, i64, String)> =

@@ -56,12 +56,14 @@ fn bind(
     statement: SqlStr,
     values: Vec<Value<'_>>,
 ) -> sqlx::query::Query<'static, Sqlite, SqliteArguments> {
-    values.into_iter().fold(query(statement), |query, value| match value {
-        Value::Text(text) => query.bind(text),
-        Value::OptionalText(text) => query.bind(text),
-        Value::Integer(integer) => query.bind(integer),
-        Value::Json(json) => query.bind(json),
-    })
+    values
+        .into_iter()
+        .fold(query(statement), |query, value| match value {
+            Value::Text(text) => query.bind(text),
+            Value::OptionalText(text) => query.bind(text),
+            Value::Integer(integer) => query.bind(integer),
+            Value::Json(json) => query.bind(json),
+        })
 }
 
 impl Columns for SqliteRow {

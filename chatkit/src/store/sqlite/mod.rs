@@ -16,8 +16,8 @@ pub(super) use open::MIGRATIONS;
 use super::StoreError;
 use super::scope::Scope;
 use super::sql::{Sql, Statements, scoped_store};
-use engine::Pools;
 use crate::types::{Attachment, Order, Page, ThreadItem, ThreadMetadata};
+use engine::Pools;
 
 /// Keeps everything in one SQLite file: for a server that is one process, or a few on one machine.
 ///
