@@ -254,7 +254,8 @@ pub trait Store<C>: Send + Sync + 'static {
     note = "implement `chatkit::store::AttachmentStore<{C}>`"
 )]
 pub trait AttachmentStore<C>: Send + Sync + 'static {
-    /// Deletes an attachment's bytes. Deleting what is not there succeeds.
+    /// Deletes an attachment's bytes, when they are the caller's. Deleting what is not there succeeds, and so does
+    /// deleting what is another's, without effect: the server calls this for any id, also for one without a record.
     fn delete_attachment(
         &self,
         attachment_id: &str,
