@@ -241,6 +241,14 @@ impl World {
                 "nothing of Ann's has changed"
             );
             let seen = format!("{answer:?} {handler:?}");
+            // An item's id names one within its thread: judged in a thread of his own, it is his.
+            if (request, foreign) != ("items.feedback", ITEM) {
+                let seen = format!("{handler:?}");
+                assert!(
+                    !seen.contains("-ann-"),
+                    "the handler gets no id of Ann's: {seen}"
+                );
+            }
             for secret in ["ann asks", "told ann", "ann's own business"] {
                 assert!(!seen.contains(secret), "{seen}");
             }
