@@ -5,7 +5,14 @@
     reason = "clippy exempts tests, not the helpers of tests"
 )]
 
+mod crash;
 mod scope;
+#[allow(
+    dead_code,
+    unused_imports,
+    reason = "what the other tests need is in it too"
+)]
+mod support;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -86,6 +93,7 @@ fn main() -> ExitCode {
     };
     let mut trials = Vec::new();
     scope::add(&mut trials, &databases, runtime.handle());
+    crash::add(&mut trials, &databases, runtime.handle());
     let conclusion = libtest_mimic::run(&arguments, trials);
     drop(databases);
     conclusion.exit_code()

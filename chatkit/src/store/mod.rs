@@ -17,7 +17,7 @@ use std::future::Future;
 pub use dynamic::{DynAttachmentStore, DynStore};
 pub use memory::MemoryStore;
 #[cfg(feature = "postgres")]
-pub use postgres::{PostgresOptions, PostgresStore};
+pub use postgres::{Imported, PostgresOptions, PostgresStore, PythonImport};
 #[cfg(feature = "sqlite")]
 pub use sqlite::{SqliteOptions, SqliteStore};
 

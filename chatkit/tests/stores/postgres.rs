@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Waker};
 use std::time::Duration;
 
-use chatkit::store::{DynStore, PostgresOptions, PostgresStore, Store, StoreError};
+use chatkit::store::{DynStore, PostgresOptions, PostgresStore, PythonImport, Store, StoreError};
 use chatkit::testing::{PostgresCluster, store_checks, unscoped_store_checks};
 use chatkit::types::{Order, ThreadItem};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, query_scalar, raw_sql};
@@ -123,6 +123,8 @@ pub(crate) fn add(tests: &mut Tests, cluster: Option<Arc<PostgresCluster>>) {
         no_free_connection_is_a_failure_in_time
         a_connection_that_the_server_has_closed_is_replaced
         a_closed_store_fails
+        what_the_python_store_wrote_is_imported
+        an_import_is_whole_or_absent
     );
     for trial in tests.trials.split_off(first) {
         tests.trials.push(trial.with_ignored_flag(ignored));
@@ -613,4 +615,119 @@ async fn a_closed_store_fails(server: Server) {
     store.close().await;
     let text = chain(&clone.load_thread("t", &ANN).await.unwrap_err());
     assert!(text.contains("the store is closed"), "{text}");
+}
+
+/// What the sample store of the Python SDK puts into its tables, as `python/rows.py` has written it.
+const PYTHON: &str = include_str!("python/rows.json");
+
+/// The tables of the Python sample, with its rows.
+async fn python_tables(server: &Server, columns: &str) -> String {
+    let name = schema();
+    server
+        .run(format!(
+            "CREATE SCHEMA \"{name}\"; SET search_path = \"{name}\"; \
+             CREATE TABLE threads (id TEXT PRIMARY KEY, {columns}); \
+             CREATE TABLE items (id TEXT PRIMARY KEY, thread_id TEXT NOT NULL REFERENCES threads (id) ON DELETE CASCADE, {columns}); \
+             INSERT INTO threads SELECT * FROM json_populate_recordset(NULL::threads, $json${PYTHON}$json$::json -> 'threads'); \
+             INSERT INTO items SELECT * FROM json_populate_recordset(NULL::items, $json${PYTHON}$json$::json -> 'items')"
+        ))
+        .await;
+    name
+}
+
+async fn what_the_python_store_wrote_is_imported(server: Server) {
+    let rows: serde_json::Value = serde_json::from_str(PYTHON).unwrap();
+    let items: Vec<ThreadItem> = rows["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| serde_json::from_value(row["data"].clone()).unwrap())
+        .collect();
+    for (columns, users) in [
+        (
+            "user_id TEXT NOT NULL, created_at TIMESTAMPTZ NOT NULL, data JSONB NOT NULL",
+            true,
+        ),
+        ("created_at TIMESTAMP NOT NULL, data JSON NOT NULL", false),
+    ] {
+        let tables = python_tables(&server, columns).await;
+        let name = schema();
+        let store = open(&server.url(), &name).await.unwrap();
+        let import = PythonImport::new()
+            .schema(&tables)
+            .owner(|user| match user {
+                Some(user) => user.to_owned(),
+                None => "ann".to_owned(),
+            });
+        let imported = store.import_python(&import).await.unwrap();
+        assert_eq!((imported.threads, imported.items), (2, items.len() as u64));
+
+        let page = store
+            .load_thread_items("thr_ann", None, 99, Order::Asc, &ANN)
+            .await;
+        assert_eq!(page.unwrap().data, items);
+        let thread = store.load_thread("thr_ann", &ANN).await.unwrap();
+        assert_eq!(thread.title.as_deref(), Some("Ann's"));
+        assert_eq!(
+            thread.created_at.to_rfc3339(),
+            "2025-03-01T12:00:00.123456+00:00"
+        );
+        let others = if users { &BOB } else { &ANN };
+        assert!(store.load_thread("thr_bob", others).await.is_ok());
+
+        // Again: what has changed since stays as it is.
+        let changed = item("thr_ann", "item_2", at(0), "changed");
+        store.save_item("thr_ann", &changed, &ANN).await.unwrap();
+        let again = store.import_python(&import).await.unwrap();
+        assert_eq!((again.threads, again.items), (0, 0));
+        assert_eq!(
+            store.load_item("thr_ann", "item_2", &ANN).await.unwrap(),
+            changed
+        );
+    }
+}
+
+async fn an_import_is_whole_or_absent(server: Server) {
+    let tables = python_tables(
+        &server,
+        "created_at TIMESTAMP NOT NULL, data JSONB NOT NULL",
+    )
+    .await;
+    server
+        .run(format!("UPDATE \"{tables}\".items SET data = '{{\"type\": \"secret diary\"}}' WHERE id = 'item_9'"))
+        .await;
+    let store = server.store().await;
+    let import = PythonImport::new()
+        .schema(&tables)
+        .owner(|_| "ann".to_owned());
+    let text = chain(&store.import_python(&import).await.unwrap_err());
+    assert!(
+        text.contains("item_9") && !text.contains("secret"),
+        "{text}"
+    );
+    assert_not_found(
+        store.load_thread("thr_ann", &ANN).await,
+        "thread",
+        "thr_ann",
+    );
+
+    // A thread of the same id that is another's gets nothing.
+    server
+        .run(format!(
+            "DELETE FROM \"{tables}\".items WHERE id = 'item_9'"
+        ))
+        .await;
+    store
+        .save_thread(&thread("thr_ann", at(0)), &BOB)
+        .await
+        .unwrap();
+    let imported = store.import_python(&import).await.unwrap();
+    assert_eq!((imported.threads, imported.items), (1, 0));
+    let text = chain(
+        &store
+            .import_python(&PythonImport::new().schema("absent"))
+            .await
+            .unwrap_err(),
+    );
+    assert!(text.contains("absent.threads"), "{text}");
 }

@@ -133,7 +133,7 @@ impl fmt::Display for NoAnswer {
 
 impl StdError for NoAnswer {}
 
-fn bind(
+pub(super) fn bind(
     statement: SqlStr,
     values: Vec<Value<'_>>,
 ) -> sqlx::query::Query<'static, Postgres, PgArguments> {

@@ -1,6 +1,7 @@
 //! A store in a PostgreSQL database.
 
 mod engine;
+mod import;
 mod open;
 mod options;
 mod text;
@@ -17,6 +18,7 @@ use crate::types::{Attachment, Order, Page, ThreadItem, ThreadMetadata};
 use engine::Connections;
 use open::Place;
 
+pub use import::{Imported, PythonImport};
 pub use options::PostgresOptions;
 
 /// Keeps everything in a PostgreSQL database: for servers that are more than one process.

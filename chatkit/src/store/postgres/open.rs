@@ -223,7 +223,7 @@ impl fmt::Display for Place {
 }
 
 /// An SQL identifier.
-fn quoted(name: &str) -> String {
+pub(super) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 

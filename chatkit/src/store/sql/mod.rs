@@ -16,7 +16,10 @@ pub(super) use statements::Statements;
 
 use super::StoreError;
 use crate::types::{Attachment, Order, Page, ThreadItem, ThreadMetadata};
-use record::{decode, encode};
+#[cfg(feature = "postgres")]
+pub(super) use record::InvalidRecord;
+use record::decode;
+pub(super) use record::encode;
 
 /// A database: runs statements.
 pub(super) trait Engine: Send + Sync + 'static {

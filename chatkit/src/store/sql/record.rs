@@ -1,6 +1,5 @@
 //! Records as they are stored: the JSON that the protocol writes.
 
-use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
 
@@ -10,7 +9,7 @@ use serde::de::DeserializeOwned;
 use super::{Columns, DATA, ID};
 use crate::store::StoreError;
 
-pub(super) fn encode<T: Serialize>(record: &T) -> Result<String, StoreError> {
+pub(in crate::store) fn encode<T: Serialize>(record: &T) -> Result<String, StoreError> {
     serde_json::to_string(record).map_err(StoreError::other)
 }
 
@@ -22,22 +21,31 @@ pub(super) fn decode<T: DeserializeOwned>(
     let data = row.json(DATA)?;
     match serde_json::from_str(&data) {
         Ok(record) => Ok(record),
-        Err(error) => Err(StoreError::other(InvalidRecord {
-            table,
-            id: row.text(ID)?.map(Cow::into_owned).unwrap_or_default(),
-            line: error.line(),
-            column: error.column(),
-        })),
+        Err(error) => {
+            let id = row.text(ID)?.unwrap_or_default();
+            Err(StoreError::other(InvalidRecord::new(table, &id, &error)))
+        }
     }
 }
 
 /// A stored record that is not what it should be. The JSON error itself is left out: it may quote the content.
 #[derive(Debug)]
-struct InvalidRecord {
+pub(in crate::store) struct InvalidRecord {
     table: &'static str,
     id: String,
     line: usize,
     column: usize,
+}
+
+impl InvalidRecord {
+    pub(in crate::store) fn new(table: &'static str, id: &str, error: &serde_json::Error) -> Self {
+        Self {
+            table,
+            id: id.to_owned(),
+            line: error.line(),
+            column: error.column(),
+        }
+    }
 }
 
 impl fmt::Display for InvalidRecord {
