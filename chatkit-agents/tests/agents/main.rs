@@ -5,10 +5,14 @@
     reason = "clippy exempts tests, not the helpers of tests"
 )]
 
+mod approvals;
 mod bridge;
 mod context;
+mod guardrails;
+mod handoffs;
 mod input;
 mod run;
+mod settings;
 mod tools;
 
 use std::time::Duration;
@@ -100,9 +104,7 @@ fn told(server: &ScriptedResponses) -> String {
 }
 
 /// Reads a run to its end: its events, and the error if it failed.
-async fn drain<C: Send + Sync + 'static>(
-    run: &mut RunResultStreaming<C>,
-) -> (Vec<StreamEvent>, Option<RunError>) {
+async fn drain(run: &mut RunResultStreaming) -> (Vec<StreamEvent>, Option<RunError>) {
     let mut events = Vec::new();
     while let Some(event) = within(run.next()).await {
         match event {
