@@ -1,8 +1,8 @@
 //! Tools that a person has to approve: the question in the thread, the answer, and the run that goes on.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use chatkit::store::{DynStore, MemoryStore, SqliteStore};
 use chatkit::types::{StructuredInputFreeform, StructuredInputItem};
@@ -238,7 +238,10 @@ async fn approved_after_a_restart<Fut: Future<Output = DynStore<()>>>(open: impl
     let last = labels(&events);
     assert_eq!(
         last[last.len() - 2..],
-        ["thread.item.done workflow", "thread.item.done structured_input"]
+        [
+            "thread.item.done workflow",
+            "thread.item.done structured_input"
+        ]
     );
     assert_eq!(question["status"], "pending");
     let input = &question["inputs"][0];
@@ -253,10 +256,18 @@ async fn approved_after_a_restart<Fut: Future<Output = DynStore<()>>>(open: impl
     let stored = app.store.items(&thread).await;
     assert_eq!(
         kinds(&stored),
-        ["user_message", "workflow", "hidden_context_item", "structured_input"]
+        [
+            "user_message",
+            "workflow",
+            "hidden_context_item",
+            "structured_input"
+        ]
     );
     let seen = format!("{events:?} {:?}", app.client.items(&thread).await);
-    assert!(!seen.contains("$schemaVersion") && !seen.contains("waiting_run"), "{seen}");
+    assert!(
+        !seen.contains("$schemaVersion") && !seen.contains("waiting_run"),
+        "{seen}"
+    );
     app.server.shutdown().await;
     drop(app);
 
@@ -273,7 +284,12 @@ async fn approved_after_a_restart<Fut: Future<Output = DynStore<()>>>(open: impl
     let stored = app.store.items(&thread).await;
     assert_eq!(
         kinds(&stored),
-        ["user_message", "workflow", "structured_input", "assistant_message"]
+        [
+            "user_message",
+            "workflow",
+            "structured_input",
+            "assistant_message"
+        ]
     );
 
     // An answer that comes again is refused.
@@ -333,7 +349,11 @@ async fn skipping_all_rejects_all() {
     let desk = Desk::new([refund(1), Script::text("So be it")]).await;
     let app = App::start(desk.bot(Approvals::new())).await;
     let (thread, question) = asked(&app, "structured_input").await;
-    let skipped = answer(&thread, &question, &json!({"status": "skipped", "answers": {}}));
+    let skipped = answer(
+        &thread,
+        &question,
+        &json!({"status": "skipped", "answers": {}}),
+    );
     let events = app.client.stream(&skipped).await;
     assert_eq!(item(&events, "structured_input")["status"], "skipped");
     assert_eq!(
@@ -404,19 +424,30 @@ async fn one_question_asks_about_all_calls_and_the_run_may_ask_again() {
 
 #[tokio::test]
 async fn a_message_in_place_of_an_answer_withdraws_the_question() {
-    let desk = Desk::new([refund(1), Script::text("Never mind then"), Script::text("Hi")]).await;
+    let desk = Desk::new([
+        refund(1),
+        Script::text("Never mind then"),
+        Script::text("Hi"),
+    ])
+    .await;
     let app = App::start(desk.bot(Approvals::new())).await;
     let (thread, question) = asked(&app, "structured_input").await;
 
     let events = app.client.stream(&add(&thread, "Forget it")).await;
     assert_eq!(streamed_text(&events), "Never mind then");
     let replaced = item(&events, "structured_input");
-    assert_eq!((&replaced["id"], &replaced["status"]), (&question["id"], &json!("skipped")));
+    assert_eq!(
+        (&replaced["id"], &replaced["status"]),
+        (&question["id"], &json!("skipped"))
+    );
     assert_eq!(replaced["inputs"][0]["answer"]["skipped"], true);
     // The model is told of the question, and gets nothing of the run that waited.
     let input = desk.model.requests()[1].body["input"].to_string();
     assert!(input.contains("status: skipped"), "{input}");
-    assert!(!input.contains("waiting_run") && !input.contains("$schemaVersion"), "{input}");
+    assert!(
+        !input.contains("waiting_run") && !input.contains("$schemaVersion"),
+        "{input}"
+    );
     assert!(!kinds(&app.store.items(&thread).await).contains(&"hidden_context_item"));
 
     // The answer of a page that has not noticed is refused.
@@ -631,6 +662,10 @@ async fn a_run_that_cannot_be_stored_asks_nothing() {
     });
     let events = app.client.stream(&create("My money, please")).await;
     only_error(&events);
-    assert!(!labels(&events).iter().any(|label| label.contains("structured_input")));
+    assert!(
+        !labels(&events)
+            .iter()
+            .any(|label| label.contains("structured_input"))
+    );
     assert_eq!(desk.refunds(), 0);
 }

@@ -365,8 +365,7 @@ impl Approvals {
                 // A run that cannot be read any more has no calls to show.
                 let calls = record.state().map(|state| self.described(&state));
                 let decisions: &[Decision] = &[];
-                let card =
-                    question::settled(&calls.unwrap_or_default(), decisions, &record.labels);
+                let card = question::settled(&calls.unwrap_or_default(), decisions, &record.labels);
                 turn.update_widget(item, card).await?;
             }
             // It was never shown.

@@ -19,10 +19,7 @@ const ARGUMENTS: usize = 20;
 /// its line, in quotes if it is a text, and nothing in it is invisible; what is cut says so.
 pub(super) fn describe(call: &ToolApprovalItem) -> String {
     let agent = visible(&call.agent, NAME);
-    let mut text = format!(
-        "{agent} wants to use {}.",
-        visible(&call.tool_name, NAME)
-    );
+    let mut text = format!("{agent} wants to use {}.", visible(&call.tool_name, NAME));
     for line in arguments(&call.arguments) {
         text.push('\n');
         text.push_str(&line);
@@ -123,7 +120,9 @@ mod tests {
 
     #[test]
     fn numbers_keep_their_digits_and_text_that_is_no_json_is_shown() {
-        assert!(described(r#"{"n": 12345678901234567890.10}"#).ends_with("n: 12345678901234567890.10"));
+        assert!(
+            described(r#"{"n": 12345678901234567890.10}"#).ends_with("n: 12345678901234567890.10")
+        );
         assert!(described("{\"n\": ").ends_with("\n{\"n\":"));
         assert!(described("rm -rf\n/").ends_with("\nrm -rf\\u{a}/"));
     }
