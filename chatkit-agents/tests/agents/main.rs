@@ -13,6 +13,7 @@ mod handoffs;
 mod input;
 mod run;
 mod settings;
+mod telemetry;
 mod tools;
 
 use std::time::Duration;
