@@ -1,0 +1,113 @@
+// What opens beside a control: above everything else, and inside of the window.
+
+import type { ComponentChildren } from 'preact';
+import { useLayoutEffect, useRef } from 'preact/hooks';
+
+export type Side = 'top' | 'bottom' | 'left' | 'right';
+export type Align = 'start' | 'center' | 'end';
+
+interface Rect {
+  left: number;
+  top: number;
+  width: number;
+  height: number;
+}
+
+const GAP = 6;
+const MARGIN = 8;
+
+/** Where a panel of a size goes: on the wanted side of the anchor, or on the opposite one if there is more space. */
+export function place(
+  anchor: Rect,
+  panel: { width: number; height: number },
+  view: { width: number; height: number },
+  side: Side,
+  align: Align,
+): { left: number; top: number } {
+  const vertical = side === 'top' || side === 'bottom';
+  const [start, extent, size, all] = vertical
+    ? [anchor.top, anchor.height, panel.height, view.height]
+    : [anchor.left, anchor.width, panel.width, view.width];
+  const before = start - GAP - MARGIN;
+  const after = all - start - extent - GAP - MARGIN;
+  const wantsBefore = side === 'top' || side === 'left';
+  const [here, there] = wantsBefore ? [before, after] : [after, before];
+  const isBefore = size > here && there > here ? !wantsBefore : wantsBefore;
+  const main = isBefore ? start - GAP - size : start + extent + GAP;
+
+  const [from, span, width, most] = vertical
+    ? [anchor.left, anchor.width, panel.width, view.width]
+    : [anchor.top, anchor.height, panel.height, view.height];
+  const cross = { start: from, center: from + (span - width) / 2, end: from + span - width }[align];
+  const clamp = (value: number, extent: number, all: number) =>
+    Math.max(MARGIN, Math.min(value, all - extent - MARGIN));
+  const crossed = clamp(cross, width, most);
+  const mained = clamp(main, size, all);
+  return vertical ? { left: crossed, top: mained } : { left: mained, top: crossed };
+}
+
+interface Props {
+  anchor: { current: HTMLElement | null };
+  side?: Side;
+  align?: Align;
+  /** Whether it is at least as wide as its anchor. */
+  wide?: boolean;
+  class: string;
+  onClose(): void;
+  children: ComponentChildren;
+}
+
+/**
+ * A panel in the browser's top layer. A press outside of it and its anchor closes it, and so does a focus
+ * that goes there. Escape is the control's to handle, where the focus is.
+ */
+export function Popover({ anchor, side = 'bottom', align = 'start', wide, class: name, onClose, children }: Props) {
+  const panel = useRef<HTMLDivElement>(null);
+  const close = useRef(onClose);
+  close.current = onClose;
+
+  useLayoutEffect(() => {
+    const it = panel.current;
+    if (!it) return undefined;
+    it.showPopover?.();
+
+    function move() {
+      const at = anchor.current?.getBoundingClientRect();
+      if (!it || !at) return;
+      if (wide) it.style.minWidth = `${at.width}px`;
+      const view = { width: document.documentElement.clientWidth, height: window.innerHeight };
+      const where = place(at, { width: it.offsetWidth, height: it.offsetHeight }, view, side, align);
+      it.style.left = `${where.left}px`;
+      it.style.top = `${where.top}px`;
+    }
+    function press(event: Event) {
+      const target = event.target as globalThis.Node;
+      if (!it?.contains(target) && !anchor.current?.contains(target)) close.current();
+    }
+
+    move();
+    // What scrolls is not the window but something in it.
+    window.addEventListener('scroll', move, true);
+    window.addEventListener('resize', move);
+    document.addEventListener('pointerdown', press, true);
+    return () => {
+      window.removeEventListener('scroll', move, true);
+      window.removeEventListener('resize', move);
+      document.removeEventListener('pointerdown', press, true);
+    };
+  }, [anchor, side, align, wide]);
+
+  return (
+    <div
+      ref={panel}
+      popover="manual"
+      class={`ckw-popover ${name}`}
+      onFocusOut={(event) => {
+        const to = event.relatedTarget as globalThis.Node | null;
+        if (to && !panel.current?.contains(to) && !anchor.current?.contains(to)) onClose();
+      }}
+    >
+      {children}
+    </div>
+  );
+}
