@@ -367,7 +367,8 @@ function Curve({ line, spans, x, y, active }: CurveProps) {
 
 /** The curve that is the same when it is drawn from its end. */
 function reversed(type: string | undefined): string | undefined {
-  return { stepBefore: 'stepAfter', stepAfter: 'stepBefore' }[type ?? ''] ?? type;
+  if (type === 'stepBefore') return 'stepAfter';
+  return type === 'stepAfter' ? 'stepBefore' : type;
 }
 
 interface AxisProps {
