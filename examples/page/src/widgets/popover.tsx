@@ -61,8 +61,8 @@ interface Props {
 }
 
 /**
- * A panel in the browser's top layer. A press outside of it and its anchor closes it, and so does a focus
- * that goes there. It stands inside of its anchor, and can be focused as soon as its children's effects run.
+ * A panel in the browser's top layer, inside of its anchor in the tree. A press outside of both closes it, and so does a
+ * focus that goes there. What is in it can have the focus as soon as the effects of the children run.
  */
 export function Popover({ anchor, side = 'bottom', align = 'start', wide, class: name, onClose, onEscape, children }: Props) {
   const panel = useRef<HTMLDivElement>(null);
@@ -99,12 +99,16 @@ export function Popover({ anchor, side = 'bottom', align = 'start', wide, class:
     }
 
     move();
+    // A search leaves fewer options.
+    const observer = typeof ResizeObserver === 'function' ? new ResizeObserver(move) : undefined;
+    observer?.observe(it);
     // What scrolls is not the window but something in it.
     window.addEventListener('scroll', move, true);
     window.addEventListener('resize', move);
     document.addEventListener('pointerdown', press, true);
     box.addEventListener('keydown', key);
     return () => {
+      observer?.disconnect();
       window.removeEventListener('scroll', move, true);
       window.removeEventListener('resize', move);
       document.removeEventListener('pointerdown', press, true);
