@@ -1,9 +1,9 @@
 // Charts of bars, lines and areas, drawn as SVG.
 
-import { useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 import { CHART_COLORS, color } from './colors';
-import { type NodeProps, useTheme } from './context';
+import { type NodeProps, useEnv, useTheme } from './context';
 import { curve, type Point, type Span, stacks, ticks } from './scale';
 import { compact, flex, sizes } from './style';
 import type { Chart } from './types';
@@ -31,10 +31,11 @@ interface Line {
 const short = new Intl.NumberFormat(undefined, { notation: 'compact', maximumFractionDigits: 1 });
 const long = new Intl.NumberFormat(undefined, { maximumFractionDigits: 4 });
 
-export function ChartView({ node }: NodeProps<Chart>) {
+export function ChartView({ node, path }: NodeProps<Chart>) {
+  const env = useEnv();
   const theme = useTheme();
   const box = useRef<HTMLDivElement>(null);
-  const id = useId();
+  const id = `${env.uid}${path}-table`;
   const [area, setArea] = useState({ width: WIDTH, height: HEIGHT });
   const [active, setActive] = useState<number>();
 
@@ -367,7 +368,8 @@ function Curve({ line, spans, x, y, active }: CurveProps) {
 
 /** The curve that is the same when it is drawn from its end. */
 function reversed(type: string | undefined): string | undefined {
-  return { stepBefore: 'stepAfter', stepAfter: 'stepBefore' }[type ?? ''] ?? type;
+  if (type === 'stepBefore') return 'stepAfter';
+  return type === 'stepAfter' ? 'stepBefore' : type;
 }
 
 interface AxisProps {
@@ -387,12 +389,16 @@ function AxisLabels({ labels, band, middle, inner, height }: AxisProps) {
   });
   const widest = Math.max(1, ...cut.map((it) => it.length * LETTER)) + 8;
   const every = Math.max(1, Math.ceil(widest / band));
+  let end = Number.NEGATIVE_INFINITY;
   return (
     <>
       {cut.map((label, row) => {
         if (row % every !== 0) return null;
         const half = (label.length * LETTER) / 2;
         const x = Math.max(inner.left + half - 4, Math.min(inner.right - half, middle(row)));
+        // Those at the edges have been moved inwards.
+        if (x - half < end + 6) return null;
+        end = x + half;
         return (
           <text key={row} class="ckw-tick" x={x} y={height - 6} text-anchor="middle" font-size={FONT}>
             {label}

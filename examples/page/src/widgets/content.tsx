@@ -50,14 +50,18 @@ export function ImageView({ node }: NodeProps<Image>) {
   const theme = useTheme();
   const [broken, setBroken] = useState<string>();
   const src = imageUrl(node.src);
-  const style = compact(sizes(node), margins(node.margin), {
+  const flush = node.flush === true;
+  const size = sizes(node);
+  // From edge to edge is wider than the space it is in.
+  if (flush && size.width === '100%') size.width = undefined;
+  const style = compact(size, margins(node.margin), {
     flex: flex(node.flex),
     'border-radius': radius(node.radius),
     background: color(node.background, 'surface', theme),
     'object-fit': oneOf(node.fit, FITS),
     'object-position': oneOf(node.position, POSITIONS),
   });
-  const name = classes('ckw-image', node.frame === true && 'ckw-frame', node.flush === true && 'ckw-flush');
+  const name = classes('ckw-image', node.frame === true && 'ckw-frame', flush && 'ckw-flush');
   const alt = text(node.alt);
   if (!src || broken === src) {
     return (

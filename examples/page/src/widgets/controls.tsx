@@ -60,7 +60,7 @@ export function TextareaView({ node, path }: NodeProps<Textarea>) {
     <textarea
       ref={element}
       id={field.id}
-      class={classes(fieldClass(node), 'ckw-textarea')}
+      class={classes(fieldClass(node), 'ckw-textarea', node.autoResize === true && 'ckw-textarea-auto')}
       rows={rows}
       value={field.value}
       placeholder={word(node.placeholder)}

@@ -76,6 +76,7 @@ export function DatePickerView({ node, path }: NodeProps<DatePicker>) {
           side={oneOf(node.side, ['top', 'bottom', 'left', 'right'] as const)}
           align={oneOf(node.align, ['start', 'center', 'end'] as const)}
           onClose={() => setOpen(false)}
+          onEscape={close}
         >
           <Calendar
             name={name}
@@ -83,7 +84,6 @@ export function DatePickerView({ node, path }: NodeProps<DatePicker>) {
             min={parseDay(node.min)}
             max={parseDay(node.max)}
             onChoose={choose}
-            onClose={close}
           />
         </Popover>
       )}
@@ -97,11 +97,10 @@ interface CalendarProps {
   min?: Day;
   max?: Day;
   onChoose(day: Day): void;
-  onClose(): void;
 }
 
 /** A month as a grid: arrows go by days and weeks, the page keys by months (with Shift, years), Home and End within a week. */
-function Calendar({ name, chosen, min, max, onChoose, onClose }: CalendarProps) {
+function Calendar({ name, chosen, min, max, onChoose }: CalendarProps) {
   const today = dayOf(new Date());
   const within = (day: Day) => {
     if (min && compare(day, min) < 0) return min;
@@ -149,16 +148,7 @@ function Calendar({ name, chosen, min, max, onChoose, onClose }: CalendarProps) 
   const following = addMonths({ ...active, day: 1 }, 1);
   const title = format(active, { month: 'long', year: 'numeric' });
   return (
-    <div
-      role="dialog"
-      aria-label={`${name}: choose a date`}
-      onKeyDown={(event) => {
-        if (event.key === 'Escape') {
-          event.stopPropagation();
-          onClose();
-        }
-      }}
-    >
+    <div role="dialog" aria-label={`${name}: choose a date`}>
       <div class="ckw-calendar-head">
         <button
           type="button"

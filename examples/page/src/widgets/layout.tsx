@@ -124,8 +124,8 @@ export function TransitionView({ node, path }: NodeProps<Transition>) {
     const before = height.current;
     const after = it.offsetHeight;
     height.current = after;
-    const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
-    if (before === undefined || before === after || still || typeof it.animate !== 'function') return;
+    if (before === undefined || before === after || typeof it.animate !== 'function') return;
+    if (matchMedia('(prefers-reduced-motion: reduce)').matches) return;
     it.animate([{ height: `${before}px` }, { height: `${after}px` }], { duration: 180, easing: 'ease-out' });
   });
 

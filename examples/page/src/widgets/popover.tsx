@@ -1,7 +1,7 @@
 // What opens beside a control: above everything else, and inside of the window.
 
 import type { ComponentChildren } from 'preact';
-import { useLayoutEffect, useRef } from 'preact/hooks';
+import { useCallback, useLayoutEffect, useRef } from 'preact/hooks';
 
 export type Side = 'top' | 'bottom' | 'left' | 'right';
 export type Align = 'start' | 'center' | 'end';
@@ -53,27 +53,35 @@ interface Props {
   /** Whether it is at least as wide as its anchor. */
   wide?: boolean;
   class: string;
+  /** Something else has been reached; the focus stays there. */
   onClose(): void;
+  /** Escape has been pressed in the panel or at its anchor. */
+  onEscape(): void;
   children: ComponentChildren;
 }
 
 /**
- * A panel in the browser's top layer. A press outside of it and its anchor closes it, and so does a focus
- * that goes there. Escape is the control's to handle, where the focus is.
+ * A panel in the browser's top layer, inside of its anchor in the tree. A press outside of both closes it, and so does a
+ * focus that goes there. What is in it can have the focus as soon as the effects of the children run.
  */
-export function Popover({ anchor, side = 'bottom', align = 'start', wide, class: name, onClose, children }: Props) {
+export function Popover({ anchor, side = 'bottom', align = 'start', wide, class: name, onClose, onEscape, children }: Props) {
   const panel = useRef<HTMLDivElement>(null);
-  const close = useRef(onClose);
-  close.current = onClose;
+  const latest = useRef({ onClose, onEscape });
+  latest.current = { onClose, onEscape };
+  // Effects of the children come before those of this component, and what is not shown cannot have the focus.
+  const show = useCallback((it: HTMLDivElement | null) => {
+    panel.current = it;
+    it?.showPopover?.();
+  }, []);
 
   useLayoutEffect(() => {
     const it = panel.current;
-    if (!it) return undefined;
-    it.showPopover?.();
+    const box = anchor.current;
+    if (!it || !box) return undefined;
 
     function move() {
-      const at = anchor.current?.getBoundingClientRect();
-      if (!it || !at) return;
+      if (!it || !box) return;
+      const at = box.getBoundingClientRect();
       if (wide) it.style.minWidth = `${at.width}px`;
       const view = { width: document.documentElement.clientWidth, height: window.innerHeight };
       const where = place(at, { width: it.offsetWidth, height: it.offsetHeight }, view, side, align);
@@ -82,29 +90,40 @@ export function Popover({ anchor, side = 'bottom', align = 'start', wide, class:
     }
     function press(event: Event) {
       const target = event.target as globalThis.Node;
-      if (!it?.contains(target) && !anchor.current?.contains(target)) close.current();
+      if (!box?.contains(target)) latest.current.onClose();
+    }
+    function key(event: KeyboardEvent) {
+      if (event.key !== 'Escape') return;
+      event.stopPropagation();
+      latest.current.onEscape();
     }
 
     move();
+    // A search leaves fewer options.
+    const observer = typeof ResizeObserver === 'function' ? new ResizeObserver(move) : undefined;
+    observer?.observe(it);
     // What scrolls is not the window but something in it.
     window.addEventListener('scroll', move, true);
     window.addEventListener('resize', move);
     document.addEventListener('pointerdown', press, true);
+    box.addEventListener('keydown', key);
     return () => {
+      observer?.disconnect();
       window.removeEventListener('scroll', move, true);
       window.removeEventListener('resize', move);
       document.removeEventListener('pointerdown', press, true);
+      box.removeEventListener('keydown', key);
     };
   }, [anchor, side, align, wide]);
 
   return (
     <div
-      ref={panel}
+      ref={show}
       popover="manual"
       class={`ckw-popover ${name}`}
       onFocusOut={(event) => {
         const to = event.relatedTarget as globalThis.Node | null;
-        if (to && !panel.current?.contains(to) && !anchor.current?.contains(to)) onClose();
+        if (to && !anchor.current?.contains(to)) onClose();
       }}
     >
       {children}

@@ -1,7 +1,7 @@
 // What a widget begins with.
 
-import { useId, useMemo, useRef, useState, useLayoutEffect } from 'preact/hooks';
 import type { ComponentChildren } from 'preact';
+import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 
 import { buttonClass, Push } from './button';
 import { color } from './colors';
@@ -66,7 +66,8 @@ export function CardView({ node, path }: NodeProps<Card>) {
 
 function CardBody({ node, path }: NodeProps<Card>) {
   const theme = useTheme();
-  const outer = useScopeOfCard(node.asForm === true);
+  const isForm = node.asForm === true;
+  const scope = useMemo(() => (isForm ? new Scope(true) : undefined), [isForm]);
   const style = compact(padding(node.padding), borders(node.border, theme), {
     background: color(node.background, 'surface', theme),
   });
@@ -75,9 +76,9 @@ function CardBody({ node, path }: NodeProps<Card>) {
   return (
     <div class="ckw-root">
       <StatusLine status={node.status} />
-      {outer ? (
-        <ScopeContext.Provider value={outer}>
-          <CardForm node={node} scope={outer} class={name} style={style}>
+      {scope ? (
+        <ScopeContext.Provider value={scope}>
+          <CardForm node={node} scope={scope} class={name} style={style}>
             {inside}
           </CardForm>
         </ScopeContext.Provider>
@@ -88,10 +89,6 @@ function CardBody({ node, path }: NodeProps<Card>) {
       )}
     </div>
   );
-}
-
-function useScopeOfCard(isForm: boolean): Scope | undefined {
-  return useMemo(() => (isForm ? new Scope(true) : undefined), [isForm]);
 }
 
 interface CardFormProps {
@@ -115,7 +112,7 @@ function CardForm({ node, scope, class: name, style, children }: CardFormProps) 
 /** Collapsed, only the first child is shown until one asks for the rest; the actions are done. */
 function CardInside({ node, path }: NodeProps<Card>) {
   const [opened, setOpened] = useState(false);
-  const id = useId();
+  const id = `${useEnv().uid}${path}-body`;
   const confirm = object(node.confirm) as CardAction | undefined;
   const cancel = object(node.cancel) as CardAction | undefined;
   const collapsed = node.collapsed === true;

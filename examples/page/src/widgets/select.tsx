@@ -101,7 +101,7 @@ export function SelectView({ node, path }: NodeProps<Select>) {
         <ClearButton what={name} onClick={() => choose(null)} />
       )}
       {open && (
-        <Popover anchor={anchor} class="ckw-menu" wide onClose={() => setOpen(false)}>
+        <Popover anchor={anchor} class="ckw-menu" wide onClose={() => setOpen(false)} onEscape={close}>
           <List
             id={`${field.id}-list`}
             name={name}
@@ -169,9 +169,8 @@ function List({ id, name, options, chosen, searchable, onChoose, onClose }: List
     } else if (event.key === 'Enter' || (event.key === ' ' && !searchable)) {
       event.preventDefault();
       if (current) onChoose(current.value);
-    } else if (event.key === 'Escape' || event.key === 'Tab') {
+    } else if (event.key === 'Tab') {
       event.preventDefault();
-      event.stopPropagation();
       onClose();
     } else if (!searchable && event.key.length === 1) {
       const letter = event.key.toLowerCase();

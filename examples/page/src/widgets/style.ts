@@ -168,7 +168,9 @@ export function borders(value: unknown, theme: Theme): Style {
 export function radius(value: unknown): string | undefined {
   const token = oneOf(value, ['2xs', 'xs', 'sm', 'md', 'lg', 'xl', '2xl', '3xl', '4xl'] as const);
   if (token) return `var(--ckw-radius-${token})`;
-  return { full: '9999px', '100%': '100%', none: '0px' }[value as string];
+  if (value === 'full') return '9999px';
+  if (value === '100%') return '100%';
+  return value === 'none' ? '0px' : undefined;
 }
 
 /** Width by height: a number, or `16 / 9`. */
