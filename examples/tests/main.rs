@@ -1,0 +1,9 @@
+//! The examples as their users run them: each a process of its own, over real HTTP.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "clippy exempts tests, not the helpers of tests"
+)]
+
+mod showcase;
+mod support;
