@@ -1,5 +1,6 @@
 //! The log, the listener and the orderly end of an example's process.
 
+use std::convert::Infallible;
 use std::env;
 use std::error::Error;
 use std::future::Future;
@@ -7,11 +8,33 @@ use std::io::{self, IsTerminal};
 use std::net::Ipv4Addr;
 
 use axum::Router;
+use axum::http::request::Parts;
 use axum::serve::ListenerExt;
 use chatkit::{ChatKitHandler, ChatKitServer};
 use tokio::net::TcpListener;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::prelude::*;
+
+/// Runs a server that has no sign-in: on `PORT`, until Ctrl-C or SIGTERM.
+///
+/// # Errors
+///
+/// Those of [`listen`] and [`serve`].
+pub async fn run<H: ChatKitHandler<Context = ()>>(
+    server: ChatKitServer<H>,
+) -> Result<(), Box<dyn Error>> {
+    let app = chatkit::axum::router(server.clone(), anyone);
+    Ok(serve(listen().await?, app, server).await?)
+}
+
+/// The context of a request where everyone is the same.
+///
+/// # Errors
+///
+/// Never.
+pub async fn anyone(_: Parts) -> Result<(), Infallible> {
+    Ok(())
+}
 
 /// Writes the log to stdout, as much of it as `RUST_LOG` says; by default `info`.
 ///

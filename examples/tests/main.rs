@@ -5,5 +5,12 @@
     reason = "clippy exempts tests, not the helpers of tests"
 )]
 
+mod client_tool;
+mod composer;
+mod dictation;
+mod echo;
+mod images;
 mod showcase;
 mod support;
+mod threads;
+mod widgets;

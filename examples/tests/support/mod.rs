@@ -62,6 +62,37 @@ pub(crate) fn answer(events: &[Value]) -> &[Value] {
     &events[head.unwrap() + 1..]
 }
 
+/// The text of the assistant's messages that are done.
+pub(crate) fn said(events: &[Value]) -> Vec<&str> {
+    let done = events
+        .iter()
+        .filter(|event| event["type"] == "thread.item.done")
+        .map(|event| &event["item"])
+        .filter(|item| item["type"] == "assistant_message");
+    done.map(|item| item["content"][0]["text"].as_str().unwrap())
+        .collect()
+}
+
+/// Events in few words: their types, and those of items and updates.
+pub(crate) fn labels(events: &[Value]) -> Vec<String> {
+    let label = |event: &Value| {
+        let parts = [
+            &event["type"],
+            &event["item"]["type"],
+            &event["update"]["type"],
+        ];
+        let parts: Vec<_> = parts.iter().filter_map(|part| part.as_str()).collect();
+        parts.join(" ")
+    };
+    events.iter().map(label).collect()
+}
+
+/// `threads.add_user_message` with a text.
+pub(crate) fn add(thread_id: &str, text: &str) -> Value {
+    let params = json!({"thread_id": thread_id, "input": input(text)});
+    request("threads.add_user_message", params)
+}
+
 /// The same events with names in the place of ids, `msg_1` for the first id of a message, and without times.
 pub(crate) fn named(events: &[Value]) -> Value {
     let mut names = Names::default();
