@@ -3,8 +3,22 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::model::{Model, ModelSettings};
-use crate::tool::Tool;
+use futures::future::BoxFuture;
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::agent_tool::AgentTool;
+use crate::callback::Callback;
+use crate::guardrail::{InputGuardrail, OutputGuardrail};
+use crate::handoff::Handoff;
+use crate::hooks::{DynHooks, RunHooks};
+use crate::items::FunctionOutput;
+use crate::model::{AgentModel, ModelSettings};
+use crate::output_schema::AgentOutputSchema;
+use crate::runner::RunContext;
+use crate::tool::{Tool, ToolProvider};
 
 /// A model, what it is told, and what it may do.
 ///
@@ -36,12 +50,78 @@ pub struct Agent<C>(Arc<Inner<C>>);
 
 struct Inner<C> {
     name: String,
-    instructions: Option<String>,
-    model: Arc<dyn Model>,
+    handoff_description: Option<String>,
+    instructions: Option<Given<C, String>>,
+    prompt: Option<Given<C, Prompt>>,
+    model: AgentModel,
     model_settings: ModelSettings,
     tools: Vec<Tool<C>>,
-    tool_use_behavior: ToolUseBehavior,
+    tool_providers: Vec<Arc<dyn ToolProvider<C>>>,
+    handoffs: Vec<Handoff<C>>,
+    input_guardrails: Vec<InputGuardrail<C>>,
+    output_guardrails: Vec<OutputGuardrail<C>>,
+    output_schema: Option<AgentOutputSchema>,
+    hooks: Vec<Arc<dyn DynHooks<C>>>,
+    tool_use_behavior: Behavior<C>,
     reset_tool_choice: bool,
+}
+
+/// A value that is there, or that a function of the run gives before every call to the model.
+enum Given<C, T> {
+    Fixed(T),
+    Asked(Arc<Ask<C, T>>),
+}
+
+type Ask<C, T> = dyn for<'a> Fn(RunContext<'a, C>) -> BoxFuture<'a, T> + Send + Sync;
+
+impl<C, T: Clone> Given<C, T> {
+    async fn get(&self, run: RunContext<'_, C>) -> T {
+        match self {
+            Self::Fixed(value) => value.clone(),
+            Self::Asked(ask) => ask(run).await,
+        }
+    }
+}
+
+/// A prompt that the endpoint keeps. It may bring the model, its settings, the instructions and tools.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Prompt {
+    /// The prompt's id.
+    pub id: String,
+    /// Its version; the latest when not set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// Values for its variables: text, or content parts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub variables: Option<Map<String, Value>>,
+}
+
+impl Prompt {
+    /// The latest version of a prompt.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self {
+            id: id.into(),
+            version: None,
+            variables: None,
+        }
+    }
+
+    /// Sets the version.
+    #[must_use]
+    pub fn version(mut self, version: impl Into<String>) -> Self {
+        self.version = Some(version.into());
+        self
+    }
+
+    /// Sets the value of a variable.
+    #[must_use]
+    pub fn variable(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.variables
+            .get_or_insert_default()
+            .insert(name.into(), value.into());
+        self
+    }
 }
 
 /// What happens when the model's tool calls have been answered.
@@ -65,16 +145,68 @@ impl ToolUseBehavior {
     }
 }
 
+/// What a function of [`Agent::tool_use_behavior_fn`] sees: the results of a response's function calls.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct ToolResults<'a, C> {
+    /// The run, and its agent.
+    pub run: RunContext<'a, C>,
+    /// The results, in the order the model made the calls.
+    pub results: &'a [FunctionToolResult],
+}
+
+/// The result of a function call.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct FunctionToolResult {
+    /// The name of the function.
+    pub tool_name: String,
+    /// The id of the call.
+    pub call_id: String,
+    /// What the model gets.
+    pub output: FunctionOutput,
+}
+
+/// Whether tool results end the run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ToolsToFinalOutputResult {
+    /// The model goes on, with the results.
+    RunLlmAgain,
+    /// The run ends with this output.
+    FinalOutput(String),
+}
+
+type Decide<C> =
+    dyn for<'a> Fn(ToolResults<'a, C>) -> BoxFuture<'a, ToolsToFinalOutputResult> + Send + Sync;
+
+pub(crate) enum Behavior<C> {
+    Rule(ToolUseBehavior),
+    Function(Arc<Decide<C>>),
+}
+
 impl<C> Agent<C> {
     /// An agent with neither instructions nor tools.
-    pub fn new(name: impl Into<String>, model: impl Model) -> Self {
+    ///
+    /// `model` is a [`Model`](crate::model::Model), for example that of a
+    /// [`ResponsesClient`](crate::model::ResponsesClient), or a name that the run's
+    /// [model provider](crate::RunConfig::model_provider) resolves.
+    pub fn new(name: impl Into<String>, model: impl Into<AgentModel>) -> Self {
         Self(Arc::new(Inner {
             name: name.into(),
+            handoff_description: None,
             instructions: None,
-            model: Arc::new(model),
+            prompt: None,
+            model: model.into(),
             model_settings: ModelSettings::default(),
             tools: Vec::new(),
-            tool_use_behavior: ToolUseBehavior::default(),
+            tool_providers: Vec::new(),
+            handoffs: Vec::new(),
+            input_guardrails: Vec::new(),
+            output_guardrails: Vec::new(),
+            output_schema: None,
+            hooks: Vec::new(),
+            tool_use_behavior: Behavior::Rule(ToolUseBehavior::default()),
             reset_tool_choice: true,
         }))
     }
@@ -84,15 +216,54 @@ impl<C> Agent<C> {
         self
     }
 
+    /// Sets the name: of a clone that differs, for example.
+    pub fn named(self, name: impl Into<String>) -> Self {
+        let name = name.into();
+        self.set(|agent| agent.name = name)
+    }
+
+    /// Sets what other agents are told this one is for, when they may hand over to it.
+    pub fn handoff_description(self, description: impl Into<String>) -> Self {
+        let description = description.into();
+        self.set(|agent| agent.handoff_description = Some(description))
+    }
+
     /// Sets what the model is told in every call, apart from the conversation.
     pub fn instructions(self, instructions: impl Into<String>) -> Self {
         let instructions = instructions.into();
-        self.set(|agent| agent.instructions = Some(instructions))
+        self.set(|agent| agent.instructions = Some(Given::Fixed(instructions)))
+    }
+
+    /// Sets a function that gives the instructions. Asked before every call to the model.
+    pub fn instructions_fn(
+        self,
+        instructions: impl for<'a> Callback<'a, RunContext<'a, C>, String>,
+    ) -> Self
+    where
+        C: 'static,
+    {
+        let ask = Given::Asked(Arc::new(move |run| Box::pin(instructions.call(run))));
+        self.set(|agent| agent.instructions = Some(ask))
+    }
+
+    /// Sets a prompt that the endpoint keeps.
+    pub fn prompt(self, prompt: Prompt) -> Self {
+        self.set(|agent| agent.prompt = Some(Given::Fixed(prompt)))
+    }
+
+    /// Sets a function that gives the prompt. Asked before every call to the model.
+    pub fn prompt_fn(self, prompt: impl for<'a> Callback<'a, RunContext<'a, C>, Prompt>) -> Self
+    where
+        C: 'static,
+    {
+        let ask = Given::Asked(Arc::new(move |run| Box::pin(prompt.call(run))));
+        self.set(|agent| agent.prompt = Some(ask))
     }
 
     /// Sets the model.
-    pub fn model(self, model: impl Model) -> Self {
-        self.set(|agent| agent.model = Arc::new(model))
+    pub fn model(self, model: impl Into<AgentModel>) -> Self {
+        let model = model.into();
+        self.set(|agent| agent.model = model)
     }
 
     /// Sets temperature, tool choice and the like.
@@ -106,9 +277,63 @@ impl<C> Agent<C> {
         self.set(|agent| agent.tools.push(tool))
     }
 
+    /// Adds tools that are not known yet, for example those of an MCP server.
+    pub fn tool_provider(self, provider: impl ToolProvider<C>) -> Self {
+        self.set(|agent| agent.tool_providers.push(Arc::new(provider)))
+    }
+
+    /// Adds an agent that this one may hand the conversation over to.
+    pub fn handoff(self, handoff: impl Into<Handoff<C>>) -> Self {
+        let handoff = handoff.into();
+        self.set(|agent| agent.handoffs.push(handoff))
+    }
+
+    /// Adds a check of what a run that begins with this agent is started with.
+    pub fn input_guardrail(self, guardrail: InputGuardrail<C>) -> Self {
+        self.set(|agent| agent.input_guardrails.push(guardrail))
+    }
+
+    /// Adds a check of this agent's answers.
+    pub fn output_guardrail(self, guardrail: OutputGuardrail<C>) -> Self {
+        self.set(|agent| agent.output_guardrails.push(guardrail))
+    }
+
+    /// Makes the agent answer with JSON that a `T` can be read from; see
+    /// [`RunResult::final_output_as`](crate::RunResult::final_output_as).
+    ///
+    /// The schema is strict. For one that is not, see [`output_schema`](Self::output_schema).
+    pub fn output_type<T: JsonSchema + DeserializeOwned>(self) -> Self {
+        self.output_schema(AgentOutputSchema::of::<T>())
+    }
+
+    /// Makes the agent answer with JSON that follows a schema.
+    pub fn output_schema(self, schema: AgentOutputSchema) -> Self {
+        self.set(|agent| agent.output_schema = Some(schema))
+    }
+
+    /// Adds hooks that are told what this agent does.
+    pub fn hooks(self, hooks: impl RunHooks<C>) -> Self
+    where
+        C: Send + Sync + 'static,
+    {
+        self.set(|agent| agent.hooks.push(Arc::new(hooks)))
+    }
+
     /// Sets what happens when the model's tool calls have been answered.
     pub fn tool_use_behavior(self, behavior: ToolUseBehavior) -> Self {
-        self.set(|agent| agent.tool_use_behavior = behavior)
+        self.set(|agent| agent.tool_use_behavior = Behavior::Rule(behavior))
+    }
+
+    /// Sets a function that decides what happens when the model's tool calls have been answered.
+    pub fn tool_use_behavior_fn(
+        self,
+        decide: impl for<'a> Callback<'a, ToolResults<'a, C>, ToolsToFinalOutputResult>,
+    ) -> Self
+    where
+        C: 'static,
+    {
+        let decide: Arc<Decide<C>> = Arc::new(move |results| Box::pin(decide.call(results)));
+        self.set(|agent| agent.tool_use_behavior = Behavior::Function(decide))
     }
 
     /// Whether a `tool_choice` is dropped once the agent has used a tool. On by default: a required tool would otherwise
@@ -117,16 +342,42 @@ impl<C> Agent<C> {
         self.set(|agent| agent.reset_tool_choice = reset)
     }
 
+    /// This agent as a tool of another: it gets an input from the other's model, runs on that alone, and its answer is
+    /// the result.
+    ///
+    /// An empty `name` is made from the agent's own.
+    pub fn as_tool(&self, name: impl Into<String>, description: impl Into<String>) -> AgentTool<C>
+    where
+        C: Send + Sync + 'static,
+    {
+        AgentTool::new(self.clone(), name.into(), description.into())
+    }
+
     /// The agent's name.
     pub fn name(&self) -> &str {
         &self.0.name
     }
 
-    pub(crate) fn instructions_text(&self) -> Option<&str> {
-        self.0.instructions.as_deref()
+    /// What other agents are told this one is for.
+    pub(crate) fn described(&self) -> Option<&str> {
+        self.0.handoff_description.as_deref()
     }
 
-    pub(crate) fn the_model(&self) -> &Arc<dyn Model> {
+    pub(crate) async fn instructions_for(&self, run: RunContext<'_, C>) -> Option<String> {
+        match &self.0.instructions {
+            Some(instructions) => Some(instructions.get(run).await),
+            None => None,
+        }
+    }
+
+    pub(crate) async fn prompt_for(&self, run: RunContext<'_, C>) -> Option<Prompt> {
+        match &self.0.prompt {
+            Some(prompt) => Some(prompt.get(run).await),
+            None => None,
+        }
+    }
+
+    pub(crate) fn the_model(&self) -> &AgentModel {
         &self.0.model
     }
 
@@ -138,12 +389,56 @@ impl<C> Agent<C> {
         &self.0.tools
     }
 
-    pub(crate) fn behavior(&self) -> &ToolUseBehavior {
+    pub(crate) fn tool_providers(&self) -> &[Arc<dyn ToolProvider<C>>] {
+        &self.0.tool_providers
+    }
+
+    pub(crate) fn handoffs(&self) -> &[Handoff<C>] {
+        &self.0.handoffs
+    }
+
+    pub(crate) fn input_guardrails(&self) -> &[InputGuardrail<C>] {
+        &self.0.input_guardrails
+    }
+
+    pub(crate) fn output_guardrails(&self) -> &[OutputGuardrail<C>] {
+        &self.0.output_guardrails
+    }
+
+    pub(crate) fn output(&self) -> Option<&AgentOutputSchema> {
+        self.0.output_schema.as_ref()
+    }
+
+    pub(crate) fn all_hooks(&self) -> &[Arc<dyn DynHooks<C>>] {
+        &self.0.hooks
+    }
+
+    pub(crate) fn behavior(&self) -> &Behavior<C> {
         &self.0.tool_use_behavior
     }
 
     pub(crate) fn resets_tool_choice(&self) -> bool {
         self.0.reset_tool_choice
+    }
+
+    /// The agent of this name among this one and those it may hand over to, directly or not. The nearest, when there are
+    /// several.
+    pub(crate) fn find(&self, name: &str) -> Option<Self> {
+        let mut known = vec![self.clone()];
+        let mut next = 0;
+        while let Some(agent) = known.get(next) {
+            if agent.name() == name {
+                return Some(agent.clone());
+            }
+            let targets = agent.handoffs().iter().filter_map(Handoff::agent);
+            let new: Vec<_> = targets
+                .filter(|target| !known.iter().any(|agent| Arc::ptr_eq(&agent.0, &target.0)))
+                .cloned()
+                .collect();
+            known.extend(new);
+            next += 1;
+        }
+        None
     }
 }
 
@@ -153,14 +448,40 @@ impl<C> Clone for Agent<C> {
     }
 }
 
+impl<C, T: Clone> Clone for Given<C, T> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Fixed(value) => Self::Fixed(value.clone()),
+            Self::Asked(ask) => Self::Asked(Arc::clone(ask)),
+        }
+    }
+}
+
+impl<C> Clone for Behavior<C> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Rule(rule) => Self::Rule(rule.clone()),
+            Self::Function(decide) => Self::Function(Arc::clone(decide)),
+        }
+    }
+}
+
 impl<C> Clone for Inner<C> {
     fn clone(&self) -> Self {
         Self {
             name: self.name.clone(),
+            handoff_description: self.handoff_description.clone(),
             instructions: self.instructions.clone(),
-            model: Arc::clone(&self.model),
+            prompt: self.prompt.clone(),
+            model: self.model.clone(),
             model_settings: self.model_settings.clone(),
             tools: self.tools.clone(),
+            tool_providers: self.tool_providers.clone(),
+            handoffs: self.handoffs.clone(),
+            input_guardrails: self.input_guardrails.clone(),
+            output_guardrails: self.output_guardrails.clone(),
+            output_schema: self.output_schema.clone(),
+            hooks: self.hooks.clone(),
             tool_use_behavior: self.tool_use_behavior.clone(),
             reset_tool_choice: self.reset_tool_choice,
         }
@@ -173,6 +494,7 @@ impl<C: 'static> fmt::Debug for Agent<C> {
             .field("name", &self.0.name)
             .field("model", &self.0.model.name())
             .field("tools", &self.0.tools)
+            .field("handoffs", &self.0.handoffs)
             .finish_non_exhaustive()
     }
 }

@@ -4,13 +4,17 @@
 //! Both keep JSON they do not understand: an item of a type newer than this crate is read, stored
 //! and sent back byte for byte, so a conversation never loses a part of itself.
 
+mod history;
 mod input;
 mod output;
 mod raw;
 
+pub(crate) use history::{has_open_calls, is_given};
+pub use history::{keep_latest, prune_orphans};
 pub use input::{
     ContentPart, FunctionCallOutput, FunctionOutput, InputItem, InputMessage, MessageContent, Role,
 };
+pub(crate) use output::PLACEHOLDER_ID;
 pub use output::{
     Annotation, ContainerFileCitation, FileCitation, FilePath, FunctionCall, ImageGenerationCall,
     OutputContent, OutputItem, OutputItemKind, OutputMessage, ReasoningItem, UrlCitation,

@@ -10,6 +10,7 @@ pub use {schemars, serde};
 
 use schemars::JsonSchema;
 
+pub use crate::runner::RunContext;
 use crate::tool::ToolErrorKind;
 pub use crate::tool::{
     FunctionTool, IntoToolOutput, SchemaError, Tool, ToolContext, ToolContextType, ToolDefinition,

@@ -222,13 +222,13 @@ fn option_methods(
         }
     });
     let is_enabled = options.is_enabled.as_ref().map(|path| {
-        let argument = function.context.is_some().then(|| quote!(__context));
+        let argument = function.context.is_some().then(|| quote!(__run.context));
         quote! {
             fn is_enabled<'__call>(
                 &'__call self,
-                __context: &'__call #context,
+                __run: #private::RunContext<'__call, #context>,
             ) -> #private::BoxFuture<'__call, bool> {
-                let _ = __context;
+                let _ = __run;
                 #private::Box::pin(async move {
                     #private::IsEnabled::resolve(#path(#argument)).await
                 })

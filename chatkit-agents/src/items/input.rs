@@ -190,6 +190,15 @@ impl ContentPart {
         Self::Raw(RawItem::new(json))
     }
 
+    /// The text of a text part.
+    #[must_use]
+    pub fn as_text(&self) -> Option<&str> {
+        match self {
+            Self::InputText(text) | Self::OutputText(text) => Some(text),
+            Self::Raw(_) => None,
+        }
+    }
+
     fn object(fields: &[(&str, &str)]) -> Self {
         let fields: serde_json::Map<String, serde_json::Value> = fields
             .iter()
@@ -243,6 +252,17 @@ pub enum FunctionOutput {
     Text(String),
     /// Text, images and files.
     Parts(Vec<ContentPart>),
+}
+
+impl FunctionOutput {
+    /// The text; of parts, their JSON.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        match self {
+            Self::Text(text) => text.clone(),
+            Self::Parts(parts) => serde_json::to_string(parts).unwrap_or_default(),
+        }
+    }
 }
 
 impl From<String> for FunctionOutput {

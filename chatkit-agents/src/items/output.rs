@@ -250,7 +250,7 @@ pub struct FilePath {
 
 /// Placeholder id that adapters of other providers put on items that have none. It means nothing
 /// to an endpoint (`FAKE_RESPONSES_ID` in openai-agents).
-const PLACEHOLDER_ID: &str = "\"__fake_id__\"";
+pub(crate) const PLACEHOLDER_ID: &str = "__fake_id__";
 
 impl OutputItem {
     /// Reads an item.
@@ -308,6 +308,27 @@ impl OutputItem {
         }
     }
 
+    /// A finished message of the assistant, as if a model had written it.
+    pub(crate) fn assistant_text(text: &str) -> Result<Self, serde_json::Error> {
+        let message = serde_json::json!({
+            "type": "message",
+            "role": "assistant",
+            "status": "completed",
+            "content": [{"type": "output_text", "text": text, "annotations": []}],
+        });
+        Self::from_json(&message.to_string())
+    }
+
+    /// The item without its id, as the model gets it back.
+    pub(crate) fn without_id(&self) -> InputItem {
+        let mut fields: serde_json::Map<String, serde_json::Value> = match self.raw.decode() {
+            Ok(fields) => fields,
+            Err(_) => return self.to_input_item(),
+        };
+        fields.remove("id");
+        InputItem::from_value(&fields).unwrap_or_else(|_| self.to_input_item())
+    }
+
     /// The item as input of the next request: the same JSON, shared, without what the API does not
     /// take back. Those are a null `status`, `created_by`, `provider_data`, and placeholder ids
     /// (what openai-agents 0.24 removes).
@@ -315,7 +336,7 @@ impl OutputItem {
     pub fn to_input_item(&self) -> InputItem {
         InputItem::Raw(self.raw.without(|name, value| match name {
             "status" => value.get() == "null",
-            "id" => value.get() == PLACEHOLDER_ID,
+            "id" => value.get().trim_matches('"') == PLACEHOLDER_ID,
             "created_by" | "provider_data" => true,
             _ => false,
         }))

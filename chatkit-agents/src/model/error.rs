@@ -40,16 +40,16 @@ pub enum ModelErrorKind {
     RateLimited,
     /// Another status that is not a success.
     Status,
-    /// A success whose content type is not an event stream.
+    /// A success whose content type is not the one asked for: an event stream, or JSON.
     ContentType,
     /// The endpoint was silent for longer than the idle timeout, or the call took longer than its
     /// own timeout.
     Timeout,
     /// The stream ended or broke before a terminal event.
     Truncated,
-    /// One event was larger than the limit.
+    /// One event, or a JSON answer, was larger than the limit.
     TooLarge,
-    /// An event was not JSON.
+    /// An event was not JSON, or a JSON answer did not have its documented form.
     Decode,
     /// The endpoint reported a failure inside the stream.
     Api,

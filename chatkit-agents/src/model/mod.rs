@@ -4,9 +4,11 @@
 //! offers it; another transport implements the trait and yields the same events.
 
 mod body;
+mod conversations;
 mod error;
 mod event;
 mod lenient;
+mod provider;
 mod request;
 mod response;
 mod responses;
@@ -19,12 +21,14 @@ use std::sync::Arc;
 
 use futures::stream::BoxStream;
 
+pub(crate) use conversations::ListOrder;
 pub use error::{ModelError, ModelErrorKind};
 pub use event::{
     AnnotationAdded, ArgumentsDelta, ArgumentsDone, ContentDelta, ContentDone, ContentPartEvent,
     ErrorEvent, OutputItemEvent, PartialImage, RawEvent, ResponseEvent, ResponseStreamEvent,
     SummaryDelta, SummaryDone,
 };
+pub use provider::{AgentModel, ModelProvider};
 pub use request::ModelRequest;
 pub use response::{IncompleteDetails, Response, ResponseError, Usage};
 pub use responses::{ResponsesClient, ResponsesClientBuilder, ResponsesModel};

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Url, redirect};
+use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Method, Url, redirect};
 use rustls_platform_verifier::BuilderVerifierExt;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use super::body::Body;
 use super::error::{ModelError, ModelErrorKind};
@@ -73,6 +75,43 @@ impl ResponsesClient {
             client: self.clone(),
             name: name.into(),
         }
+    }
+
+    /// Calls another part of the API, JSON in and JSON out: `path` is what follows the base URL. Timeouts, retries and
+    /// errors are those of a model call; a JSON answer may be as large as an event.
+    pub(crate) async fn request<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &[&str],
+        query: &[(&str, &str)],
+        body: Option<&(impl Serialize + Sync + ?Sized)>,
+    ) -> Result<T, ModelError> {
+        let config = Arc::clone(&self.0);
+        let mut url = config.url.clone();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop().extend(path);
+        }
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        let mut headers = config.headers.clone();
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        let body = match body {
+            Some(body) => serde_json::to_vec(body).map_err(|error| {
+                config_error("the request cannot be written").with_source(error)
+            })?,
+            None => Vec::new(),
+        };
+        let call = Call {
+            method,
+            url,
+            headers,
+            body: Bytes::from(body),
+            max_retries: config.max_retries,
+            timeout: None,
+            config,
+        };
+        call.json().await
     }
 }
 
@@ -198,7 +237,7 @@ impl ResponsesClientBuilder {
         self
     }
 
-    /// Sets the largest event to accept, in bytes. The default is 16 MiB: events carry images.
+    /// Sets the largest event, or JSON answer, to accept, in bytes. The default is 16 MiB: events carry images.
     pub fn max_event_bytes(mut self, bytes: usize) -> Self {
         self.max_event_bytes = bytes;
         self
@@ -306,6 +345,7 @@ impl ResponsesModel {
             insert(&mut headers, name, value)?;
         }
         Ok(Call {
+            method: Method::POST,
             url,
             headers,
             body: Bytes::from(body),

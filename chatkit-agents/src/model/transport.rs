@@ -1,4 +1,4 @@
-//! One call over HTTP: attempts, the answer's head, and its stream of events.
+//! One call over HTTP: attempts, the answer's head, and its stream of events or its JSON.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -8,9 +8,10 @@ use async_stream::try_stream;
 use bytes::Bytes;
 use chrono::Utc;
 use futures::Stream;
-use reqwest::Url;
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
+use reqwest::{Method, Url};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -30,11 +31,35 @@ const LONGEST_FAREWELL: Duration = Duration::from_millis(250);
 /// One call, ready to be sent.
 pub(super) struct Call {
     pub(super) config: Arc<Config>,
+    pub(super) method: Method,
     pub(super) url: Url,
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
     pub(super) max_retries: u32,
     pub(super) timeout: Option<Duration>,
+}
+
+/// The answer a call needs.
+#[derive(Clone, Copy)]
+enum Wanted {
+    Events,
+    Json,
+}
+
+impl Wanted {
+    fn content_type(self) -> &'static str {
+        match self {
+            Self::Events => "text/event-stream",
+            Self::Json => "application/json",
+        }
+    }
+
+    fn missing(self) -> &'static str {
+        match self {
+            Self::Events => "the model endpoint did not answer with an event stream",
+            Self::Json => "the model endpoint did not answer with JSON",
+        }
+    }
 }
 
 /// A failed attempt: whether another may follow, and when.
@@ -85,11 +110,8 @@ impl Call {
     /// so dropping it ends it and closes the connection.
     pub(super) fn stream(self) -> impl Stream<Item = Result<ResponseStreamEvent, ModelError>> {
         try_stream! {
-            let limits = Limits {
-                idle: self.config.idle_timeout,
-                deadline: self.timeout.and_then(|timeout| Instant::now().checked_add(timeout)),
-            };
-            let mut answer = self.open(limits).await?;
+            let limits = self.limits();
+            let mut answer = self.open(Wanted::Events, limits).await?;
             let request_id = request_id(answer.headers()).map(str::to_owned);
             let request_id = request_id.as_deref();
             let mut decoder = SseDecoder::new(self.config.max_event_bytes);
@@ -139,12 +161,51 @@ impl Call {
         }
     }
 
-    /// Sends the request until an event stream begins. The body is sent again only if the endpoint
+    /// The whole answer, decoded. Nothing happens before the first poll; dropping the future closes the connection.
+    pub(super) async fn json<T: DeserializeOwned>(self) -> Result<T, ModelError> {
+        let limits = self.limits();
+        let mut answer = self.open(Wanted::Json, limits).await?;
+        let request_id = request_id(answer.headers()).map(str::to_owned);
+        let request_id = request_id.as_deref();
+        let mut body = Vec::new();
+        loop {
+            let chunk = limits.wait(answer.chunk()).await;
+            let chunk = chunk
+                .map_err(|error| error.with_request_id(request_id))?
+                .map_err(|error| {
+                    truncated("the connection to the model endpoint broke", request_id)
+                        .with_source(error.without_url())
+                })?;
+            let Some(chunk) = chunk else { break };
+            if body.len() + chunk.len() > self.config.max_event_bytes {
+                let what = "the model endpoint's answer is larger than the limit";
+                return Err(
+                    ModelError::new(ModelErrorKind::TooLarge, what).with_request_id(request_id)
+                );
+            }
+            body.extend_from_slice(&chunk);
+        }
+        // The cause is left out: it could quote the answer.
+        serde_json::from_slice(&body).map_err(|_| {
+            let what = "the model endpoint's answer does not have the expected form";
+            ModelError::new(ModelErrorKind::Decode, what).with_request_id(request_id)
+        })
+    }
+
+    fn limits(&self) -> Limits {
+        let deadline = |timeout| Instant::now().checked_add(timeout);
+        Limits {
+            idle: self.config.idle_timeout,
+            deadline: self.timeout.and_then(deadline),
+        }
+    }
+
+    /// Sends the request until the wanted answer begins. The body is sent again only if the endpoint
     /// refused it or was not reached: never after a success, because that is a paid generation.
-    async fn open(&self, limits: Limits) -> Result<reqwest::Response, ModelError> {
+    async fn open(&self, wanted: Wanted, limits: Limits) -> Result<reqwest::Response, ModelError> {
         let mut retries = 0;
         loop {
-            let Failure { error, retry } = match self.attempt(limits).await {
+            let Failure { error, retry } = match self.attempt(wanted, limits).await {
                 Ok(answer) => return Ok(answer),
                 Err(failure) => failure,
             };
@@ -163,11 +224,11 @@ impl Call {
         }
     }
 
-    async fn attempt(&self, limits: Limits) -> Result<reqwest::Response, Failure> {
+    async fn attempt(&self, wanted: Wanted, limits: Limits) -> Result<reqwest::Response, Failure> {
         let request = self
             .config
             .http
-            .post(self.url.clone())
+            .request(self.method.clone(), self.url.clone())
             .headers(self.headers.clone())
             .body(self.body.clone())
             .send();
@@ -196,14 +257,11 @@ impl Call {
         if !status.is_success() {
             return Err(refused(answer, limits).await);
         }
-        if !is_event_stream(answer.headers()) {
+        if !has_type(answer.headers(), wanted.content_type()) {
             return Err(Failure::last(
-                ModelError::new(
-                    ModelErrorKind::ContentType,
-                    "the model endpoint did not answer with an event stream",
-                )
-                .with_status(status.as_u16())
-                .with_request_id(id),
+                ModelError::new(ModelErrorKind::ContentType, wanted.missing())
+                    .with_status(status.as_u16())
+                    .with_request_id(id),
             ));
         }
         Ok(answer)
@@ -284,12 +342,12 @@ fn truncated(what: &'static str, request_id: Option<&str>) -> ModelError {
     ModelError::new(ModelErrorKind::Truncated, what).with_request_id(request_id)
 }
 
-fn is_event_stream(headers: &HeaderMap) -> bool {
-    const WANTED: &[u8] = b"text/event-stream";
+fn has_type(headers: &HeaderMap, wanted: &str) -> bool {
+    let wanted = wanted.as_bytes();
     headers.get(CONTENT_TYPE).is_some_and(|value| {
         let value = value.as_bytes();
-        let (essence, rest) = value.split_at(WANTED.len().min(value.len()));
-        essence.eq_ignore_ascii_case(WANTED)
+        let (essence, rest) = value.split_at(wanted.len().min(value.len()));
+        essence.eq_ignore_ascii_case(wanted)
             && matches!(rest.trim_ascii_start().first(), None | Some(b';'))
     })
 }

@@ -6,7 +6,10 @@ use std::fmt;
 
 use chatkit::BoxError;
 
+use super::state::RunState;
+use crate::guardrail::GuardrailResult;
 use crate::model::ModelError;
+use crate::session::SessionError;
 use crate::tool::{SchemaError, ToolError};
 
 /// Why a run failed.
@@ -18,6 +21,8 @@ pub struct RunError {
     kind: RunErrorKind,
     message: Cow<'static, str>,
     source: Option<BoxError>,
+    guardrail: Option<Box<GuardrailResult>>,
+    state: Option<Box<RunState>>,
 }
 
 /// The kinds of [`RunError`].
@@ -28,16 +33,31 @@ pub enum RunErrorKind {
     MaxTurnsExceeded,
     /// The model could not be reached, or its stream broke; the source is a [`ModelError`].
     Model,
-    /// The model answered with something that cannot be acted on: a response that failed or is incomplete.
+    /// The model answered with something that cannot be acted on: a response that failed or is incomplete, or nothing
+    /// but functions that do not exist.
     ModelBehavior,
+    /// The model refused to give an output of the agent's type.
+    ModelRefusal,
+    /// The model's output is not of the agent's type; the source says where.
+    InvalidFinalOutput,
     /// A tool ended the run, see [`ToolError::fatal`].
     Tool,
-    /// The agent is set up wrong, for example with a tool whose schema cannot be strict.
+    /// The agent or the run is set up wrong, for example with a tool whose schema cannot be strict.
     Config,
+    /// A stored run cannot be read, or cannot do what it is asked to.
+    State,
+    /// The session could not be read or written; the source is a [`SessionError`](crate::session::SessionError).
+    Session,
+    /// A function of yours returned an error: a hook, a guardrail, a filter, or what is called at a handoff.
+    Callback,
     /// A guardrail refused the input.
     InputGuardrailTripwireTriggered,
     /// A guardrail refused the output.
     OutputGuardrailTripwireTriggered,
+    /// A guardrail of a tool refused its arguments.
+    ToolInputGuardrailTripwireTriggered,
+    /// A guardrail of a tool refused its result.
+    ToolOutputGuardrailTripwireTriggered,
 }
 
 impl RunError {
@@ -47,6 +67,8 @@ impl RunError {
             kind,
             message: message.into(),
             source: None,
+            guardrail: None,
+            state: None,
         }
     }
 
@@ -61,7 +83,19 @@ impl RunError {
         self.kind
     }
 
-    /// A guardrail ended the run: what it produced should not be shown.
+    /// What the run had done until then: its items, its usage, the results of guardrails. `run_data` in Python.
+    ///
+    /// There for every error that a run ends with.
+    pub fn state(&self) -> Option<&RunState> {
+        self.state.as_deref()
+    }
+
+    /// What the guardrail has found that ended the run.
+    pub fn guardrail_result(&self) -> Option<&GuardrailResult> {
+        self.guardrail.as_deref()
+    }
+
+    /// A guardrail of the run ended it: what it produced should not be shown.
     pub fn is_tripwire(&self) -> bool {
         matches!(
             self.kind,
@@ -91,6 +125,12 @@ impl StdError for RunError {
     }
 }
 
+impl From<SessionError> for RunError {
+    fn from(error: SessionError) -> Self {
+        Self::new(RunErrorKind::Session, "the session failed").caused_by(error)
+    }
+}
+
 impl From<ModelError> for RunError {
     fn from(error: ModelError) -> Self {
         Self::new(RunErrorKind::Model, "the model failed").caused_by(error)
@@ -99,11 +139,28 @@ impl From<ModelError> for RunError {
 
 impl From<SchemaError> for RunError {
     fn from(error: SchemaError) -> Self {
-        Self::new(RunErrorKind::Config, "a tool's schema is not valid").caused_by(error)
+        Self::new(RunErrorKind::Config, "a schema is not valid").caused_by(error)
     }
 }
 
 impl RunError {
+    pub(super) fn in_state(mut self, state: RunState) -> Self {
+        self.state = Some(Box::new(state));
+        self
+    }
+
+    pub(super) fn tripwire(kind: RunErrorKind, result: GuardrailResult) -> Self {
+        let message = format!("the guardrail {} triggered its tripwire", result.guardrail);
+        Self {
+            guardrail: Some(Box::new(result)),
+            ..Self::new(kind, message)
+        }
+    }
+
+    pub(super) fn callback(message: &'static str, error: BoxError) -> Self {
+        Self::new(RunErrorKind::Callback, message).caused_by(error)
+    }
+
     pub(crate) fn fatal_tool(name: &str, error: ToolError) -> Self {
         Self::new(RunErrorKind::Tool, format!("the tool {name} ended the run")).caused_by(error)
     }

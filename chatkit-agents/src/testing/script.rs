@@ -159,6 +159,13 @@ impl Script {
         .body(body.to_string())
     }
 
+    /// A success with this JSON as its body, for other parts of the API than responses.
+    pub fn json(body: &Value) -> Self {
+        Self::new()
+            .content_type("application/json")
+            .body(body.to_string())
+    }
+
     /// Adds a message with this text.
     pub fn then_text(self, text: impl Into<String>) -> Self {
         self.part(Part::Text {
@@ -310,7 +317,8 @@ impl Script {
         self
     }
 
-    /// Answers with this body instead of events.
+    /// Answers with this body instead of events. Of [`cut_after`](Self::cut_after) and its like, only those that name 0
+    /// events then have an effect.
     pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
         self.reply = Reply::Body(body.into());
         self

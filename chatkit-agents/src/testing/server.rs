@@ -43,6 +43,8 @@ struct Shared {
     /// One permit for each script that may go on.
     releases: Semaphore,
     handler: Option<Handler>,
+    /// What answers at other paths, by the path's beginning.
+    routes: Mutex<Vec<(String, Arc<Handler>)>>,
     /// Part of every id, so that ids of another run do not come again in a thread that outlives this one.
     tag: u32,
 }
@@ -116,6 +118,7 @@ impl ScriptedResponses {
             changes: watch::Sender::new(0),
             releases: Semaphore::new(0),
             handler,
+            routes: Mutex::default(),
             tag: RandomState::new().hash_one(address) as u32,
         });
         let task = tokio::spawn(accept(listener, Arc::clone(&shared)));
@@ -130,6 +133,30 @@ impl ScriptedResponses {
     /// Queues the answer to a request.
     pub fn push(&self, script: Script) {
         self.shared.state().scripts.push_back(script);
+    }
+
+    /// Answers the requests at another part of the API: those whose path, after [`base_url`](Self::base_url), is
+    /// `path` or begins with it and a slash. The longest path counts, and of equal ones the latest.
+    ///
+    /// ```
+    /// # use chatkit_agents::testing::{Script, ScriptedResponses};
+    /// # use serde_json::json;
+    /// # async fn start() -> std::io::Result<()> {
+    /// let server = ScriptedResponses::start().await?;
+    /// server.respond_at("/conversations", |request| match request.method.as_str() {
+    ///     "POST" => Script::json(&json!({"id": "conv_1", "object": "conversation"})),
+    ///     _ => Script::status(404),
+    /// });
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn respond_at(
+        &self,
+        path: impl Into<String>,
+        respond: impl Fn(&RecordedRequest) -> Script + Send + Sync + 'static,
+    ) {
+        let respond: Handler = Box::new(respond);
+        self.shared.routes().push((path.into(), Arc::new(respond)));
     }
 
     /// Lets one script go on that paused, or will pause, at
@@ -220,6 +247,22 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn routes(&self) -> MutexGuard<'_, Vec<(String, Arc<Handler>)>> {
+        self.routes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What answers at a path that is not the Responses API's own.
+    fn route(&self, path: &str) -> Option<Arc<Handler>> {
+        let path = path.strip_prefix("/v1")?;
+        let routes = self.routes();
+        let found = routes.iter().filter(|(prefix, _)| {
+            let rest = path.strip_prefix(prefix.as_str());
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        });
+        let (_, handler) = found.max_by_key(|(prefix, _)| prefix.len())?;
+        Some(Arc::clone(handler))
+    }
+
     fn record(&self, connection: usize, request: &HttpRequest) -> RecordedRequest {
         let mut state = self.state();
         let recorded = RecordedRequest {
@@ -253,6 +296,9 @@ impl Shared {
 
     fn script(&self, request: &RecordedRequest) -> Script {
         let path = request.target.split('?').next().unwrap_or_default();
+        if let Some(handler) = self.route(path) {
+            return handler(request);
+        }
         if request.method != "POST" || path != "/v1/responses" {
             return Script::status(404);
         }
@@ -335,6 +381,9 @@ async fn answer(
     let model = request.body.get("model").unwrap_or(&Value::Null);
     let turn = match &script.reply {
         Reply::Body(body) => {
+            if let Some(next) = stopped(script, 0, shared).await {
+                return Ok(next);
+            }
             writer.whole(script, "text/plain", body).await?;
             return Ok(Next::Request);
         }
@@ -354,18 +403,8 @@ async fn answer(
     writer.head(script, request.number).await?;
     let mut events = turn.events.iter();
     for written in 0.. {
-        if let Some((after, stop)) = script.stop
-            && after == written
-        {
-            match stop {
-                Stop::Cut => return Ok(Next::Close),
-                Stop::Hang => std::future::pending().await,
-                Stop::Hold => {
-                    if let Ok(permit) = shared.releases.acquire().await {
-                        permit.forget();
-                    }
-                }
-            }
+        if let Some(next) = stopped(script, written, shared).await {
+            return Ok(next);
         }
         let Some(event) = events.next() else { break };
         if !script.delay.is_zero() {
@@ -376,6 +415,21 @@ async fn answer(
     }
     writer.end().await?;
     Ok(Next::Request)
+}
+
+/// Does what the script says happens after so many events; says whether the answer is over with that.
+async fn stopped(script: &Script, written: usize, shared: &Shared) -> Option<Next> {
+    let (_, stop) = script.stop.filter(|(after, _)| *after == written)?;
+    match stop {
+        Stop::Cut => return Some(Next::Close),
+        Stop::Hang => std::future::pending().await,
+        Stop::Hold => {
+            if let Ok(permit) = shared.releases.acquire().await {
+                permit.forget();
+            }
+        }
+    }
+    None
 }
 
 struct Writer {

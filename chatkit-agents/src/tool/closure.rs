@@ -17,10 +17,12 @@ use super::definition::ToolDefinition;
 use super::error::ToolError;
 use super::output::{IntoToolOutput, ToolOutput};
 use super::strict::SchemaError;
+use crate::callback::Callback;
+use crate::runner::RunContext;
 
 type Handler<C> =
     dyn Fn(OwnedToolContext<C>) -> BoxFuture<'static, Result<ToolOutput, ToolError>> + Send + Sync;
-type IsEnabled<C> = dyn for<'a> Fn(&'a C) -> BoxFuture<'a, bool> + Send + Sync;
+type IsEnabled<C> = dyn for<'a> Fn(RunContext<'a, C>) -> BoxFuture<'a, bool> + Send + Sync;
 type FailureMessage = dyn Fn(&ToolError) -> String + Send + Sync;
 
 /// A tool from an async closure. The closure may capture what it needs, such as a connection pool.
@@ -144,7 +146,7 @@ impl<C: Clone + Send + Sync + 'static> FnTool<C> {
     }
 }
 
-impl<C> FnTool<C> {
+impl<C: 'static> FnTool<C> {
     /// Sets whether the model is forced to follow the schema. It is by default.
     ///
     /// A strict schema cannot have maps with arbitrary keys, and all its properties are required.
@@ -166,9 +168,9 @@ impl<C> FnTool<C> {
     #[must_use]
     pub fn is_enabled(
         mut self,
-        is_enabled: impl for<'a> Fn(&'a C) -> BoxFuture<'a, bool> + Send + Sync + 'static,
+        is_enabled: impl for<'a> Callback<'a, RunContext<'a, C>, bool>,
     ) -> Self {
-        self.is_enabled = Some(Box::new(is_enabled));
+        self.is_enabled = Some(Box::new(move |run| Box::pin(is_enabled.call(run))));
         self
     }
 
@@ -202,9 +204,9 @@ impl<C: Clone + Send + Sync + 'static> FunctionTool<C> for FnTool<C> {
         self.timeout
     }
 
-    fn is_enabled<'a>(&'a self, context: &'a C) -> BoxFuture<'a, bool> {
+    fn is_enabled<'a>(&'a self, run: RunContext<'a, C>) -> BoxFuture<'a, bool> {
         match &self.is_enabled {
-            Some(is_enabled) => is_enabled(context),
+            Some(is_enabled) => is_enabled(run),
             None => Box::pin(std::future::ready(true)),
         }
     }

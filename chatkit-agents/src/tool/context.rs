@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 
 use super::arguments;
 use super::error::ToolError;
+use crate::runner::{RunContext, RunState};
 
 /// What a tool is given besides its arguments: the context of the run, and the call itself.
 ///
@@ -17,9 +18,12 @@ use super::error::ToolError;
 pub struct ToolContext<'a, C> {
     /// The context that was given to the run.
     pub context: &'a C,
+    run: RunContext<'a, C>,
     tool_name: &'a str,
     tool_call_id: &'a str,
     tool_arguments: &'a str,
+    /// Where a run inside the tool goes on.
+    resumed: Option<&'a RunState>,
 }
 
 impl<'a, C> ToolContext<'a, C> {
@@ -41,12 +45,43 @@ impl<'a, C> ToolContext<'a, C> {
         tool_call_id: &'a str,
         tool_arguments: &'a str,
     ) -> Self {
-        Self {
-            context,
+        Self::in_run(
+            RunContext::new(context),
             tool_name,
             tool_call_id,
             tool_arguments,
+        )
+    }
+
+    pub(crate) fn in_run(
+        run: RunContext<'a, C>,
+        tool_name: &'a str,
+        tool_call_id: &'a str,
+        tool_arguments: &'a str,
+    ) -> Self {
+        Self {
+            context: run.context,
+            run,
+            tool_name,
+            tool_call_id,
+            tool_arguments,
+            resumed: None,
         }
+    }
+
+    pub(crate) fn resuming(mut self, state: Option<&'a RunState>) -> Self {
+        self.resumed = state;
+        self
+    }
+
+    /// Where a run inside the tool goes on, when it was interrupted before.
+    pub(crate) fn resumed(&self) -> Option<&'a RunState> {
+        self.resumed
+    }
+
+    /// The run that the call belongs to: its agent and its usage.
+    pub fn run(&self) -> RunContext<'a, C> {
+        self.run
     }
 
     /// The name by which the model called the tool.
@@ -147,12 +182,12 @@ pub struct OwnedToolContext<C> {
 impl<C> OwnedToolContext<C> {
     /// The borrowed form.
     pub fn as_ref(&self) -> ToolContext<'_, C> {
-        ToolContext {
-            context: &self.context,
-            tool_name: &self.tool_name,
-            tool_call_id: &self.tool_call_id,
-            tool_arguments: &self.tool_arguments,
-        }
+        ToolContext::new(
+            &self.context,
+            &self.tool_name,
+            &self.tool_call_id,
+            &self.tool_arguments,
+        )
     }
 
     /// The name by which the model called the tool.

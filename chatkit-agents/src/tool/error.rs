@@ -5,6 +5,8 @@ use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
+use crate::runner::RunState;
+
 type BoxError = Box<dyn Error + Send + Sync + 'static>;
 
 /// What the model reads when a tool fails and gives no text of its own.
@@ -27,6 +29,7 @@ struct Inner {
     kind: ToolErrorKind,
     message: Option<Cow<'static, str>>,
     source: Option<BoxError>,
+    interrupted: Option<Box<RunState>>,
 }
 
 /// Why a tool failed.
@@ -43,6 +46,8 @@ pub enum ToolErrorKind {
     TimedOut,
     /// The tool ends the run.
     Fatal,
+    /// A run inside the tool waits for an approval.
+    Interrupted,
 }
 
 impl ToolError {
@@ -99,7 +104,20 @@ impl ToolError {
             kind,
             message,
             source,
+            interrupted: None,
         }))
+    }
+
+    /// A run inside the tool waits for an approval.
+    pub(crate) fn interrupted(state: RunState) -> Self {
+        let mut error = Self::with(ToolErrorKind::Interrupted, None, None);
+        error.0.interrupted = Some(Box::new(state));
+        error
+    }
+
+    /// The run that waits; the error itself when there is none.
+    pub(crate) fn into_interruption(mut self) -> Result<Box<RunState>, Self> {
+        self.0.interrupted.take().ok_or(self)
     }
 
     /// Adds the cause, for the log. It replaces a cause that is there already.
@@ -176,6 +194,7 @@ impl fmt::Display for ToolError {
             ToolErrorKind::InvalidArguments => "the model's arguments do not fit the tool",
             ToolErrorKind::TimedOut => "the tool timed out",
             ToolErrorKind::Fatal => "the tool ended the run",
+            ToolErrorKind::Interrupted => "a run inside the tool waits for an approval",
         })?;
         if f.alternate() {
             if let Some(message) = &self.0.message {

@@ -17,7 +17,11 @@ mod closure;
 mod context;
 mod definition;
 mod error;
+mod guardrail;
+mod hosted;
+mod local;
 mod output;
+mod provider;
 mod strict;
 
 use std::borrow::Cow;
@@ -28,6 +32,8 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use serde_json::Value;
 
+use crate::runner::RunContext;
+
 pub use self::arguments::parameters_schema;
 pub use self::attribute::function_tool;
 pub use self::closure::{FnTool, tool_fn};
@@ -36,10 +42,16 @@ pub use self::context::ToolContextType;
 pub use self::context::{OwnedToolContext, ToolContext};
 pub use self::definition::ToolDefinition;
 pub use self::error::{ToolError, ToolErrorKind};
+pub use self::guardrail::{
+    ToolGuardrailFunctionOutput, ToolInputGuardrail, ToolOutputGuardrail, ToolOutputGuardrailData,
+};
+pub use self::hosted::HostedTool;
+pub use self::local::LocalTool;
 pub use self::output::{
     ImageDetail, IntoToolOutput, Json, ToolOutput, ToolOutputFileContent, ToolOutputImage,
     ToolOutputPart, ToolOutputText,
 };
+pub use self::provider::ToolProvider;
 pub use self::strict::{SchemaError, ensure_strict_json_schema};
 
 /// A function that the model may call, for agents whose context is `C`.
@@ -66,7 +78,7 @@ pub use self::strict::{SchemaError, ensure_strict_json_schema};
 ///     }
 /// }
 ///
-/// impl<C: Sync> FunctionTool<C> for Lookup {
+/// impl<C: Send + Sync> FunctionTool<C> for Lookup {
 ///     fn definition(&self) -> Result<&ToolDefinition, &SchemaError> {
 ///         Ok(&self.definition)
 ///     }
@@ -120,15 +132,38 @@ pub trait FunctionTool<C>: Send + Sync + 'static {
     /// Whether the model may use the tool now. Asked before every call to the model.
     ///
     /// A disabled tool is not shown to the model. Always enabled by default.
-    fn is_enabled<'a>(&'a self, context: &'a C) -> BoxFuture<'a, bool> {
-        let _ = context;
+    fn is_enabled<'a>(&'a self, run: RunContext<'a, C>) -> BoxFuture<'a, bool> {
+        let _ = run;
         Box::pin(std::future::ready(true))
+    }
+
+    /// Whether a person has to approve this call before it is made. Not needed by default.
+    ///
+    /// The run then ends with an [interruption](crate::RunState::interruptions), and goes on once it is resumed with a
+    /// decision. Arguments that cannot be decoded should need an approval too.
+    fn needs_approval<'a>(&'a self, ctx: ToolContext<'a, C>) -> BoxFuture<'a, bool> {
+        let _ = ctx;
+        Box::pin(std::future::ready(false))
+    }
+
+    /// Checks of the arguments, made one after the other before the call. None by default.
+    fn input_guardrails(&self) -> &[ToolInputGuardrail<C>] {
+        &[]
+    }
+
+    /// Checks of the result, made one after the other behind the call. None by default.
+    fn output_guardrails(&self) -> &[ToolOutputGuardrail<C>] {
+        &[]
+    }
+
+    /// Whether `error` ends the run. By default only an error that [says so](ToolError::is_fatal) does.
+    fn ends_run(&self, error: &ToolError) -> bool {
+        error.is_fatal()
     }
 
     /// The text the model gets in place of a result when a call fails with `error`.
     ///
-    /// Not asked for [fatal](ToolError::is_fatal) errors, which end the run. The default is
-    /// [`ToolError::model_message`].
+    /// Not asked for errors that [end the run](Self::ends_run). The default is [`ToolError::model_message`].
     fn failure_message<'a>(&self, error: &'a ToolError) -> Cow<'a, str> {
         Cow::Borrowed(error.model_message())
     }
@@ -142,8 +177,10 @@ pub trait FunctionTool<C>: Send + Sync + 'static {
 pub enum Tool<C> {
     /// A function of this program.
     Function(Arc<dyn FunctionTool<C>>),
-    /// A tool that the provider of the model runs: its definition, sent as it is.
-    Hosted(Arc<Value>),
+    /// A tool that the provider of the model runs.
+    Hosted(Arc<HostedTool>),
+    /// A tool of a kind of its own that this program carries out.
+    Local(Arc<dyn LocalTool<C>>),
 }
 
 impl<C: 'static> Tool<C> {
@@ -152,20 +189,31 @@ impl<C: 'static> Tool<C> {
         Self::Function(Arc::new(tool))
     }
 
+    /// A tool of a kind of its own that this program carries out.
+    pub fn local(tool: impl LocalTool<C>) -> Self {
+        Self::Local(Arc::new(tool))
+    }
+
     /// A tool that the provider runs, from its definition in the Responses API, for example
     /// `{"type": "web_search"}`.
     ///
     /// The definition is sent as it is, so tools that are newer than this crate work too.
     pub fn hosted(definition: impl Into<Value>) -> Self {
-        Self::Hosted(Arc::new(definition.into()))
+        HostedTool::new(definition).into()
     }
 
     /// The function tool, unless this is a hosted tool.
     pub fn as_function(&self) -> Option<&Arc<dyn FunctionTool<C>>> {
         match self {
             Self::Function(tool) => Some(tool),
-            Self::Hosted(_) => None,
+            Self::Hosted(_) | Self::Local(_) => None,
         }
+    }
+
+    /// The name of a function; `None` for the other kinds, and for a function without a valid definition.
+    pub(crate) fn function_name(&self) -> Option<&str> {
+        let definition = self.as_function()?.definition().ok()?;
+        Some(definition.name())
     }
 
     /// The entry for the `tools` array of a request to the Responses API.
@@ -176,7 +224,8 @@ impl<C: 'static> Tool<C> {
     pub fn to_wire(&self) -> Result<Value, SchemaError> {
         match self {
             Self::Function(tool) => Ok(tool.definition().map_err(Clone::clone)?.to_wire()),
-            Self::Hosted(definition) => Ok(Value::clone(definition)),
+            Self::Hosted(tool) => Ok(tool.definition().clone()),
+            Self::Local(tool) => Ok(tool.to_wire()),
         }
     }
 }
@@ -186,6 +235,12 @@ impl<C: 'static> Tool<C> {
 impl<C: Clone + Send + Sync + 'static> From<FnTool<C>> for Tool<C> {
     fn from(tool: FnTool<C>) -> Self {
         Self::function(tool)
+    }
+}
+
+impl<C> From<HostedTool> for Tool<C> {
+    fn from(tool: HostedTool) -> Self {
+        Self::Hosted(Arc::new(tool))
     }
 }
 
@@ -199,7 +254,8 @@ impl<C> Clone for Tool<C> {
     fn clone(&self) -> Self {
         match self {
             Self::Function(tool) => Self::Function(Arc::clone(tool)),
-            Self::Hosted(definition) => Self::Hosted(Arc::clone(definition)),
+            Self::Hosted(tool) => Self::Hosted(Arc::clone(tool)),
+            Self::Local(tool) => Self::Local(Arc::clone(tool)),
         }
     }
 }
@@ -211,10 +267,8 @@ impl<C: 'static> fmt::Debug for Tool<C> {
                 .debug_tuple("Function")
                 .field(&tool.definition().map(ToolDefinition::name))
                 .finish(),
-            Self::Hosted(definition) => f
-                .debug_tuple("Hosted")
-                .field(&definition.get("type").and_then(Value::as_str))
-                .finish(),
+            Self::Hosted(tool) => f.debug_tuple("Hosted").field(&tool.tool_type()).finish(),
+            Self::Local(tool) => f.debug_tuple("Local").field(&tool.call_type()).finish(),
         }
     }
 }

@@ -1,0 +1,303 @@
+//! One call of a tool.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use futures::FutureExt;
+use serde_json::json;
+use serde_json::value::to_raw_value;
+use tracing::Instrument;
+
+use super::config::ToolErrorFormatterKind;
+use super::context::RunContext;
+use super::error::{RunError, RunErrorKind};
+use super::scope::RunScope;
+use super::state::{RunState, RunToolCall};
+use crate::agent::Agent;
+use crate::guardrail::{GuardrailFunctionOutput, GuardrailResult};
+use crate::hooks::DynHooks;
+use crate::items::{ContentPart, FunctionOutput, InputItem};
+use crate::telemetry;
+use crate::tool::{
+    FunctionTool, LocalTool, ToolContext, ToolError, ToolErrorKind, ToolGuardrailFunctionOutput,
+    ToolOutput, ToolOutputPart,
+};
+
+/// What the model is told of a call that a person has rejected.
+const REJECTED: &str = "Tool execution was not approved.";
+
+/// A call on its way: all it needs, owned.
+pub(super) struct Call<C> {
+    pub(super) scope: Arc<RunScope<C>>,
+    pub(super) agent: Agent<C>,
+    pub(super) hooks: Vec<Arc<dyn DynHooks<C>>>,
+    pub(super) index: usize,
+    pub(super) call: RunToolCall,
+    pub(super) nested: Option<Box<RunState>>,
+}
+
+/// A call that is done.
+pub(super) struct Settled {
+    pub(super) index: usize,
+    pub(super) outcome: Result<Outcome, RunError>,
+}
+
+pub(super) enum Outcome {
+    /// What the model gets.
+    Answer(InputItem),
+    /// A run inside the tool waits for an approval.
+    Interrupted(Box<RunState>),
+}
+
+impl<C: Send + Sync + 'static> Call<C> {
+    fn context(&self) -> ToolContext<'_, C> {
+        let run = RunContext::of(&self.scope, &self.agent);
+        ToolContext::in_run(
+            run,
+            &self.call.name,
+            &self.call.call_id,
+            &self.call.arguments,
+        )
+        .resuming(self.nested.as_deref())
+    }
+
+    pub(super) async fn function(self, tool: Arc<dyn FunctionTool<C>>) -> Settled {
+        let index = self.index;
+        let span = telemetry::execute_tool(&self.call.name, &self.call.call_id, "function");
+        let outcome = async {
+            let outcome = self.call_function(&*tool).await;
+            if let Err(error) = &outcome {
+                telemetry::failed(&tracing::Span::current(), error.kind());
+            }
+            outcome
+        };
+        let outcome = outcome.instrument(span).await;
+        Settled { index, outcome }
+    }
+
+    async fn call_function(&self, tool: &dyn FunctionTool<C>) -> Result<Outcome, RunError> {
+        let ctx = self.context();
+        let span = tracing::Span::current();
+        let captures = self.scope.config.captures_content();
+        if captures {
+            span.record("gen_ai.tool.call.arguments", ctx.tool_arguments());
+        }
+        for guardrail in tool.input_guardrails() {
+            let decision = guardrail.check(ctx).await.map_err(guardrail_failed)?;
+            let kind = RunErrorKind::ToolInputGuardrailTripwireTriggered;
+            if let Some(text) = self.decide(guardrail.name(), kind, decision)? {
+                return Ok(self.answer(ToolOutput::Text(text)));
+            }
+        }
+        self.tell(|hooks| hooks.tool_start(ctx)).await?;
+        let running = AssertUnwindSafe(async { tool.call(ctx).await }).catch_unwind();
+        let result = match tool.timeout() {
+            None => running.await,
+            Some(limit) => match tokio::time::timeout(limit, running).await {
+                Ok(result) => result,
+                Err(_) => Ok(Err(ToolError::timed_out(&self.call.name, limit))),
+            },
+        };
+        let result = result.unwrap_or_else(|_| Err(ToolError::new("the tool panicked")));
+        let mut output = match result {
+            Ok(output) => output,
+            Err(error) => match error.into_interruption() {
+                Ok(state) => return Ok(Outcome::Interrupted(state)),
+                Err(error) if tool.ends_run(&error) => {
+                    return Err(RunError::fatal_tool(&self.call.name, error));
+                }
+                Err(error) => {
+                    telemetry::failed(&span, error.kind());
+                    ToolOutput::Text(self.failure_text(tool, &error))
+                }
+            },
+        };
+        for guardrail in tool.output_guardrails() {
+            let decision = guardrail
+                .check(ctx, &output)
+                .await
+                .map_err(guardrail_failed)?;
+            let kind = RunErrorKind::ToolOutputGuardrailTripwireTriggered;
+            if let Some(text) = self.decide(guardrail.name(), kind, decision)? {
+                output = ToolOutput::Text(text);
+            }
+        }
+        self.tell(|hooks| hooks.tool_end(ctx, &output)).await?;
+        let answer = self.answer(output);
+        if let (true, Outcome::Answer(item)) = (captures, &answer) {
+            let text = serde_json::to_string(item).unwrap_or_default();
+            span.record("gen_ai.tool.call.result", text);
+        }
+        Ok(answer)
+    }
+
+    pub(super) async fn local(self, tool: Arc<dyn LocalTool<C>>) -> Settled {
+        let index = self.index;
+        let span = telemetry::execute_tool(&self.call.name, &self.call.call_id, "extension");
+        let outcome = async {
+            let ctx = self.context();
+            let running = AssertUnwindSafe(async { tool.call(ctx).await }).catch_unwind();
+            let result = running.await;
+            match result.unwrap_or_else(|_| Err(ToolError::new("the tool panicked"))) {
+                Ok(item) => Ok(Outcome::Answer(item)),
+                Err(error) if error.is_fatal() => {
+                    telemetry::failed(&tracing::Span::current(), error.kind());
+                    Err(RunError::fatal_tool(&self.call.name, error))
+                }
+                Err(error) => {
+                    telemetry::failed(&tracing::Span::current(), error.kind());
+                    self.log(&error);
+                    let text = self.exception(&error, error.model_message().to_owned());
+                    Ok(Outcome::Answer(tool.failure(&self.call.call_id, &text)))
+                }
+            }
+        };
+        let outcome = outcome.instrument(span).await;
+        Settled { index, outcome }
+    }
+
+    /// The text in place of a result; an error when the run must end.
+    fn decide(
+        &self,
+        guardrail: &str,
+        kind: RunErrorKind,
+        decision: ToolGuardrailFunctionOutput,
+    ) -> Result<Option<String>, RunError> {
+        match decision {
+            ToolGuardrailFunctionOutput::Allow => Ok(None),
+            ToolGuardrailFunctionOutput::RejectContent(text) => Ok(Some(text)),
+            ToolGuardrailFunctionOutput::RaiseException => Err(RunError::tripwire(
+                kind,
+                GuardrailResult {
+                    guardrail: guardrail.to_owned(),
+                    agent: self.agent.name().to_owned(),
+                    output: GuardrailFunctionOutput::trip(),
+                },
+            )),
+        }
+    }
+
+    async fn tell<'a>(
+        &'a self,
+        tell: impl Fn(
+            &'a dyn DynHooks<C>,
+        ) -> futures::future::BoxFuture<'a, Result<(), chatkit::BoxError>>,
+    ) -> Result<(), RunError> {
+        let told = self
+            .hooks
+            .iter()
+            .chain(self.agent.all_hooks())
+            .map(|hooks| tell(&**hooks));
+        futures::future::try_join_all(told)
+            .await
+            .map(drop)
+            .map_err(|error| RunError::callback("a hook failed", error))
+    }
+
+    fn failure_text(&self, tool: &dyn FunctionTool<C>, error: &ToolError) -> String {
+        self.log(error);
+        let text = tool.failure_message(error).into_owned();
+        self.exception(error, text)
+    }
+
+    /// An error without a text of its own is put into words by the run's formatter.
+    fn exception(&self, error: &ToolError, text: String) -> String {
+        if error.kind() != ToolErrorKind::Failed {
+            return text;
+        }
+        let kind = ToolErrorFormatterKind::ToolException;
+        let Call { scope, call, .. } = self;
+        scope
+            .config
+            .tool_error(kind, &call.name, &call.call_id, text)
+    }
+
+    /// The cause goes to the log, without the arguments.
+    fn log(&self, error: &ToolError) {
+        let cause = error.source().map(tracing::field::display);
+        tracing::warn!(tool = %self.call.name, cause, "a tool failed: {error}");
+    }
+
+    fn answer(&self, output: ToolOutput) -> Outcome {
+        let output = function_output(output);
+        Outcome::Answer(InputItem::function_call_output(
+            self.call.call_id.clone(),
+            output,
+        ))
+    }
+}
+
+fn guardrail_failed(error: chatkit::BoxError) -> RunError {
+    RunError::callback("a guardrail of a tool failed", error)
+}
+
+/// The answer to a call that a person has rejected.
+pub(super) fn rejected<C: 'static>(
+    scope: &RunScope<C>,
+    local: Option<&dyn LocalTool<C>>,
+    call: &RunToolCall,
+    message: Option<String>,
+) -> InputItem {
+    if call.item_type == "mcp_approval_request" && local.is_none() {
+        return mcp_approval(&call.call_id, false, message.as_deref());
+    }
+    let kind = ToolErrorFormatterKind::ApprovalRejected;
+    let text = message.unwrap_or_else(|| {
+        scope
+            .config
+            .tool_error(kind, &call.name, &call.call_id, REJECTED.to_owned())
+    });
+    match local {
+        Some(tool) => tool.failure(&call.call_id, &text),
+        None => InputItem::function_call_output(call.call_id.clone(), text),
+    }
+}
+
+/// The answer to a call of something that does not exist: the model made the name up, and finds another way.
+pub(super) fn not_found<C>(scope: &RunScope<C>, call: &RunToolCall) -> InputItem {
+    let kind = ToolErrorFormatterKind::ToolNotFound;
+    let text = format!("Tool '{}' not found.", call.name);
+    let text = scope
+        .config
+        .tool_error(kind, &call.name, &call.call_id, text);
+    if call.item_type == "custom_tool_call" {
+        let output =
+            json!({"type": "custom_tool_call_output", "call_id": call.call_id, "output": text});
+        return input_item(&output);
+    }
+    InputItem::function_call_output(call.call_id.clone(), text)
+}
+
+/// The answer to a hosted MCP server that asks for an approval.
+pub(super) fn mcp_approval(request_id: &str, approve: bool, reason: Option<&str>) -> InputItem {
+    let mut answer = json!({
+        "type": "mcp_approval_response", "approval_request_id": request_id, "approve": approve,
+    });
+    if let Some(reason) = reason {
+        answer["reason"] = reason.into();
+    }
+    input_item(&answer)
+}
+
+fn input_item(value: &serde_json::Value) -> InputItem {
+    // A `Value` always serialises.
+    InputItem::from_value(value).unwrap_or_else(|_| InputItem::from(""))
+}
+
+/// A tool's result as the model gets it.
+fn function_output(output: ToolOutput) -> FunctionOutput {
+    match output {
+        ToolOutput::Text(text) => FunctionOutput::Text(text),
+        ToolOutput::Json(value) => FunctionOutput::Text(value.to_string()),
+        ToolOutput::Parts(parts) => FunctionOutput::Parts(parts.iter().map(content_part).collect()),
+    }
+}
+
+fn content_part(part: &ToolOutputPart) -> ContentPart {
+    match part {
+        ToolOutputPart::Text(part) => ContentPart::text(&part.text),
+        part => {
+            to_raw_value(&part.to_wire()).map_or_else(|_| ContentPart::text(""), ContentPart::raw)
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! What a model may call in a turn.
+
+use std::sync::Arc;
+
+use serde_json::value::{RawValue, to_raw_value};
+
+use super::config::ToolNameCollisionPolicy;
+use super::context::RunContext;
+use super::error::{RunError, RunErrorKind};
+use super::scope::RunScope;
+use super::state::RunToolCall;
+use crate::agent::Agent;
+use crate::handoff::Handoff;
+use crate::items::{OutputItem, OutputItemKind};
+use crate::tool::{FunctionTool, LocalTool, Tool};
+
+/// What a model may call in a turn: as it is called, and as it is described.
+pub(super) struct Offer<C> {
+    tools: Vec<Tool<C>>,
+    handoffs: Vec<(Handoff<C>, Agent<C>)>,
+    pub(super) definitions: Vec<Box<RawValue>>,
+    pub(super) include: Vec<String>,
+}
+
+/// What a call calls.
+pub(super) enum Callee<'a, C> {
+    Handoff(&'a Handoff<C>, &'a Agent<C>),
+    Function(&'a Arc<dyn FunctionTool<C>>),
+    Local(&'a Arc<dyn LocalTool<C>>),
+    Unknown,
+}
+
+impl<C: Send + Sync + 'static> Offer<C> {
+    /// Finds what is enabled now. All are asked at the same time. `root` is the agent that the run was started with.
+    pub(super) async fn of(
+        agent: &Agent<C>,
+        root: &Agent<C>,
+        scope: &Arc<RunScope<C>>,
+    ) -> Result<Self, RunError> {
+        let run = RunContext::of(scope, agent);
+        let provided = agent
+            .tool_providers()
+            .iter()
+            .map(|provider| provider.tools(run));
+        let provided = futures::future::try_join_all(provided)
+            .await
+            .map_err(|error| RunError::callback("a tool provider failed", error))?;
+        // Those of providers come first, as in the Python SDK, so that an agent's own win over them.
+        let tools: Vec<Tool<C>> = provided
+            .into_iter()
+            .flatten()
+            .chain(agent.tools().iter().cloned())
+            .collect();
+        let tools_enabled = futures::future::join_all(tools.iter().map(|tool| async move {
+            match tool {
+                Tool::Function(function) => function.is_enabled(run).await,
+                Tool::Local(tool) => tool.is_enabled(run).await,
+                Tool::Hosted(_) => true,
+            }
+        }));
+        let handoffs_enabled =
+            futures::future::join_all(agent.handoffs().iter().map(|handoff| handoff.enabled(run)));
+        let (tools_enabled, handoffs_enabled) = futures::join!(tools_enabled, handoffs_enabled);
+
+        let mut offer = Self {
+            tools: Vec::new(),
+            handoffs: Vec::new(),
+            definitions: Vec::new(),
+            include: Vec::new(),
+        };
+        for (tool, _) in tools
+            .into_iter()
+            .zip(tools_enabled)
+            .filter(|(_, enabled)| *enabled)
+        {
+            if let Tool::Hosted(hosted) = &tool {
+                offer.include.extend_from_slice(hosted.included());
+            }
+            offer.tools.push(tool);
+        }
+        for (handoff, _) in agent
+            .handoffs()
+            .iter()
+            .zip(handoffs_enabled)
+            .filter(|(_, enabled)| *enabled)
+        {
+            let target = match handoff.agent() {
+                Some(target) => target.clone(),
+                None => root.find(handoff.agent_name()).ok_or_else(|| {
+                    let message = format!(
+                        "the agent {} hands over to {}, which {} cannot reach",
+                        agent.name(),
+                        handoff.agent_name(),
+                        root.name()
+                    );
+                    RunError::new(RunErrorKind::Config, message)
+                })?,
+            };
+            offer.handoffs.push((handoff.clone(), target));
+        }
+        offer.settle_names(agent.name(), scope.config.collisions)?;
+        for tool in &offer.tools {
+            offer.definitions.push(definition(&tool.to_wire()?)?);
+        }
+        for (handoff, target) in &offer.handoffs {
+            offer
+                .definitions
+                .push(definition(&handoff.definition(target)?)?);
+        }
+        Ok(offer)
+    }
+
+    /// Leaves one of several functions with one name: a handoff, or else the last.
+    fn settle_names(
+        &mut self,
+        agent: &str,
+        policy: ToolNameCollisionPolicy,
+    ) -> Result<(), RunError> {
+        let mut taken: Vec<String> = Vec::new();
+        let mut take = |name: &str| {
+            if !taken.iter().any(|known| known == name) {
+                taken.push(name.to_owned());
+                return Ok(true);
+            }
+            let message = format!("the agent {agent} offers several functions named {name}");
+            match policy {
+                ToolNameCollisionPolicy::Error => Err(RunError::new(RunErrorKind::Config, message)),
+                ToolNameCollisionPolicy::Warn => {
+                    tracing::warn!("{message}");
+                    Ok(false)
+                }
+            }
+        };
+        let mut failed = Ok(());
+        let mut keep = |name: &str| {
+            take(name).unwrap_or_else(|error| {
+                failed = Err(error);
+                true
+            })
+        };
+        self.handoffs.reverse();
+        self.handoffs
+            .retain(|(handoff, _)| keep(&handoff.function_name()));
+        self.handoffs.reverse();
+        self.tools.reverse();
+        self.tools
+            .retain(|tool| tool.function_name().is_none_or(&mut keep));
+        self.tools.reverse();
+        failed
+    }
+
+    pub(super) fn is_handoff(&self, name: &str) -> bool {
+        self.handoffs
+            .iter()
+            .any(|(handoff, _)| handoff.function_name() == name)
+    }
+
+    /// What an item of the model calls here; `None` when it is no call, or one that the provider of the model answers.
+    pub(super) fn tool_call(&self, item: &OutputItem) -> Option<RunToolCall> {
+        let raw = item.raw();
+        let text = |field: &str| raw.string_field(field).map(|text| text.into_owned());
+        let item_type = item.item_type();
+        if let OutputItemKind::FunctionCall(call) = item.kind() {
+            return Some(RunToolCall {
+                item_type: item_type.to_owned(),
+                name: call.name.clone(),
+                call_id: call.call_id.clone(),
+                arguments: call.arguments.clone(),
+            });
+        }
+        let local = self.local(item);
+        if local.is_none() && !matches!(item_type, "custom_tool_call" | "mcp_approval_request") {
+            return None;
+        }
+        let arguments = match item_type {
+            "custom_tool_call" => text("input"),
+            "mcp_approval_request" => text("arguments"),
+            _ => None,
+        };
+        Some(RunToolCall {
+            item_type: item_type.to_owned(),
+            name: text("name").unwrap_or_else(|| item_type.to_owned()),
+            call_id: raw.call_id().or(raw.id()).unwrap_or_default().to_owned(),
+            arguments: arguments.unwrap_or_else(|| raw.get().to_owned()),
+        })
+    }
+
+    fn local(&self, item: &OutputItem) -> Option<&Arc<dyn LocalTool<C>>> {
+        self.tools.iter().rev().find_map(|tool| match tool {
+            Tool::Local(tool)
+                if tool.call_type() == item.item_type() && tool.is_called_by(item) =>
+            {
+                Some(tool)
+            }
+            _ => None,
+        })
+    }
+
+    /// What a call calls; `item` is the call itself, where it is known.
+    pub(super) fn callee(&self, call: &RunToolCall, item: Option<&OutputItem>) -> Callee<'_, C> {
+        if call.item_type != "function_call" {
+            return item
+                .and_then(|item| self.local(item))
+                .map_or(Callee::Unknown, Callee::Local);
+        }
+        if let Some((handoff, target)) = self
+            .handoffs
+            .iter()
+            .find(|(handoff, _)| handoff.function_name() == call.name)
+        {
+            return Callee::Handoff(handoff, target);
+        }
+        let function = self
+            .tools
+            .iter()
+            .rev()
+            .find(|tool| tool.function_name() == Some(&call.name));
+        function
+            .and_then(Tool::as_function)
+            .map_or(Callee::Unknown, Callee::Function)
+    }
+}
+
+fn definition(definition: &impl serde::Serialize) -> Result<Box<RawValue>, RunError> {
+    to_raw_value(definition).map_err(|error| {
+        RunError::new(RunErrorKind::Config, "a tool's definition is not JSON").caused_by(error)
+    })
+}
