@@ -19,7 +19,7 @@ use crate::runner::{RunError, StreamEvent};
 /// use futures::StreamExt;
 /// use serde_json::json;
 ///
-/// # async fn example<C: Send + Sync + 'static>(ctx: AgentContext<C>, run: RunResultStreaming<C>)
+/// # async fn example<C: Send + Sync + 'static>(ctx: AgentContext<C>, run: RunResultStreaming)
 /// # -> Result<(), Box<dyn std::error::Error>> {
 /// let base = json!({"type": "Markdown", "id": "draft", "value": "", "streaming": true});
 /// let states = accumulate_text(run, WidgetComponent::try_from(base)?).map(|text| {

@@ -69,8 +69,10 @@ struct Inner<C> {
 /// A value that is there, or that a function of the run gives before every call to the model.
 enum Given<C, T> {
     Fixed(T),
-    Asked(Arc<dyn for<'a> Fn(RunContext<'a, C>) -> BoxFuture<'a, T> + Send + Sync>),
+    Asked(Arc<Ask<C, T>>),
 }
+
+type Ask<C, T> = dyn for<'a> Fn(RunContext<'a, C>) -> BoxFuture<'a, T> + Send + Sync;
 
 impl<C, T: Clone> Given<C, T> {
     async fn get(&self, run: RunContext<'_, C>) -> T {
@@ -175,7 +177,8 @@ pub enum ToolsToFinalOutputResult {
     FinalOutput(String),
 }
 
-type Decide<C> = dyn for<'a> Fn(ToolResults<'a, C>) -> BoxFuture<'a, ToolsToFinalOutputResult> + Send + Sync;
+type Decide<C> =
+    dyn for<'a> Fn(ToolResults<'a, C>) -> BoxFuture<'a, ToolsToFinalOutputResult> + Send + Sync;
 
 pub(crate) enum Behavior<C> {
     Rule(ToolUseBehavior),
@@ -311,7 +314,7 @@ impl<C> Agent<C> {
     /// Adds hooks that are told what this agent does.
     pub fn hooks(self, hooks: impl RunHooks<C>) -> Self
     where
-        C: Sync + 'static,
+        C: Send + Sync + 'static,
     {
         self.set(|agent| agent.hooks.push(Arc::new(hooks)))
     }

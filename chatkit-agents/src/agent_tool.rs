@@ -48,9 +48,11 @@ pub struct AgentToolInput<'a, C> {
 }
 
 type OnStream<C> = dyn for<'a> Fn(AgentToolStreamEvent<'a, C>) -> BoxFuture<'a, ()> + Send + Sync;
-type BuildInput<C> =
-    dyn for<'a> Fn(AgentToolInput<'a, C>) -> BoxFuture<'a, Result<Vec<InputItem>, BoxError>> + Send + Sync;
-type Extract<C> = dyn for<'a> Fn(AgentToolOutput<'a, C>) -> BoxFuture<'a, Result<String, BoxError>> + Send + Sync;
+type BuildInput<C> = dyn for<'a> Fn(AgentToolInput<'a, C>) -> BoxFuture<'a, Result<Vec<InputItem>, BoxError>>
+    + Send
+    + Sync;
+type Extract<C> =
+    dyn for<'a> Fn(AgentToolOutput<'a, C>) -> BoxFuture<'a, Result<String, BoxError>> + Send + Sync;
 type Asked<C> = dyn for<'a> Fn(RunContext<'a, C>) -> BoxFuture<'a, bool> + Send + Sync;
 type AskedForCall<C> = dyn for<'a> Fn(ToolContext<'a, C>) -> BoxFuture<'a, bool> + Send + Sync;
 type SetUp<C> = dyn Fn(Run<C>) -> Run<C> + Send + Sync;
@@ -102,7 +104,11 @@ pub struct AgentTool<C> {
 
 impl<C: Send + Sync + 'static> AgentTool<C> {
     pub(crate) fn new(agent: Agent<C>, name: String, description: String) -> Self {
-        let name = if name.is_empty() { function_style(agent.name()) } else { name };
+        let name = if name.is_empty() {
+            function_style(agent.name())
+        } else {
+            name
+        };
         let parameters = json!({
             "type": "object",
             "description": "Default input schema for agent-as-tool calls.",
@@ -192,21 +198,30 @@ impl<C: Send + Sync + 'static> AgentTool<C> {
 
     /// Sets a function that is called with every event of the agent's run. The run waits for it, so nothing piles up.
     #[must_use]
-    pub fn on_stream(mut self, on_stream: impl for<'a> Callback<'a, AgentToolStreamEvent<'a, C>, ()>) -> Self {
+    pub fn on_stream(
+        mut self,
+        on_stream: impl for<'a> Callback<'a, AgentToolStreamEvent<'a, C>, ()>,
+    ) -> Self {
         self.on_stream = Some(Box::new(move |event| Box::pin(on_stream.call(event))));
         self
     }
 
     /// Sets when the model may use the tool; asked before every call to the model.
     #[must_use]
-    pub fn is_enabled(mut self, is_enabled: impl for<'a> Callback<'a, RunContext<'a, C>, bool>) -> Self {
+    pub fn is_enabled(
+        mut self,
+        is_enabled: impl for<'a> Callback<'a, RunContext<'a, C>, bool>,
+    ) -> Self {
         self.is_enabled = Some(Box::new(move |run| Box::pin(is_enabled.call(run))));
         self
     }
 
     /// Sets which calls a person has to approve.
     #[must_use]
-    pub fn needs_approval(mut self, needs: impl for<'a> Callback<'a, ToolContext<'a, C>, bool>) -> Self {
+    pub fn needs_approval(
+        mut self,
+        needs: impl for<'a> Callback<'a, ToolContext<'a, C>, bool>,
+    ) -> Self {
         self.needs_approval = Some(Box::new(move |ctx| Box::pin(needs.call(ctx))));
         self
     }
@@ -228,9 +243,14 @@ impl<C: Send + Sync + 'static> AgentTool<C> {
             return input.map(NestedStart::Input).map_err(ToolError::new);
         }
         let text = if self.structured {
-            let mut text = format!("{STRUCTURED_INPUT}\n\n## Structured Input Data:\n\n```json\n{arguments:#}\n```");
+            let mut text = format!(
+                "{STRUCTURED_INPUT}\n\n## Structured Input Data:\n\n```json\n{arguments:#}\n```"
+            );
             if self.include_input_schema {
-                text.push_str(&format!("\n\n## Input JSON Schema:\n\n```json\n{:#}\n```", self.parameters));
+                text.push_str(&format!(
+                    "\n\n## Input JSON Schema:\n\n```json\n{:#}\n```",
+                    self.parameters
+                ));
             }
             text
         } else {
@@ -243,7 +263,9 @@ impl<C: Send + Sync + 'static> AgentTool<C> {
 
     async fn run(&self, ctx: ToolContext<'_, C>) -> Result<ToolOutput, ToolError> {
         let Some(scope) = ctx.run().scope() else {
-            return Err(ToolError::fatal("an agent as a tool works only inside a run"));
+            return Err(ToolError::fatal(
+                "an agent as a tool works only inside a run",
+            ));
         };
         let start = self.start(ctx).await?;
         let run = Run::nested(&self.agent, start, scope);
@@ -267,7 +289,10 @@ impl<C: Send + Sync + 'static> AgentTool<C> {
         }
         let text = match &self.output_extractor {
             Some(extract) => {
-                let output = AgentToolOutput { ctx, result: &result };
+                let output = AgentToolOutput {
+                    ctx,
+                    result: &result,
+                };
                 extract(output).await.map_err(ToolError::new)?
             }
             None => last_text(result),
@@ -282,12 +307,18 @@ fn last_text(result: RunResult) -> String {
         return result.final_output;
     }
     let text = |item: &RunItem| item.text().filter(|text| !text.is_empty());
-    result.new_items().iter().rev().find_map(text).unwrap_or_default()
+    result
+        .new_items()
+        .iter()
+        .rev()
+        .find_map(text)
+        .unwrap_or_default()
 }
 
 impl<C: Send + Sync + 'static> FunctionTool<C> for AgentTool<C> {
     fn definition(&self) -> Result<&ToolDefinition, &SchemaError> {
-        let define = || ToolDefinition::strict(&*self.name, &*self.description, self.parameters.clone());
+        let define =
+            || ToolDefinition::strict(&*self.name, &*self.description, self.parameters.clone());
         self.definition.get_or_init(define).as_ref()
     }
 

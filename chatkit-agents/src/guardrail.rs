@@ -75,8 +75,10 @@ pub struct OutputGuardrailData<'a, C> {
 }
 
 type Found = Result<GuardrailFunctionOutput, BoxError>;
-type CheckInput<C> = dyn for<'a> Fn(InputGuardrailData<'a, C>) -> BoxFuture<'a, Found> + Send + Sync;
-type CheckOutput<C> = dyn for<'a> Fn(OutputGuardrailData<'a, C>) -> BoxFuture<'a, Found> + Send + Sync;
+type CheckInput<C> =
+    dyn for<'a> Fn(InputGuardrailData<'a, C>) -> BoxFuture<'a, Found> + Send + Sync;
+type CheckOutput<C> =
+    dyn for<'a> Fn(OutputGuardrailData<'a, C>) -> BoxFuture<'a, Found> + Send + Sync;
 
 /// Checks what a run is started with.
 ///

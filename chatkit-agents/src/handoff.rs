@@ -58,9 +58,11 @@ pub(crate) struct HandoffCall<'a, C> {
     pub(crate) arguments: &'a str,
 }
 
-type OnHandoff<C> = dyn for<'a> Fn(HandoffCall<'a, C>) -> BoxFuture<'a, Result<(), BoxError>> + Send + Sync;
-pub(crate) type InputFilter<C> =
-    dyn for<'a> Fn(HandoffInputData<'a, C>) -> BoxFuture<'a, Result<Vec<InputItem>, BoxError>> + Send + Sync;
+type OnHandoff<C> =
+    dyn for<'a> Fn(HandoffCall<'a, C>) -> BoxFuture<'a, Result<(), BoxError>> + Send + Sync;
+pub(crate) type InputFilter<C> = dyn for<'a> Fn(HandoffInputData<'a, C>) -> BoxFuture<'a, Result<Vec<InputItem>, BoxError>>
+    + Send
+    + Sync;
 type IsEnabled<C> = dyn for<'a> Fn(RunContext<'a, C>) -> BoxFuture<'a, bool> + Send + Sync;
 
 /// An agent that the conversation may be handed over to, and how.
@@ -161,7 +163,7 @@ impl<C> Handoff<C> {
         on_handoff: impl for<'a> Callback<'a, HandoffInput<'a, C, T>, Result<(), BoxError>>,
     ) -> Self
     where
-        C: Sync + 'static,
+        C: Send + Sync + 'static,
         T: JsonSchema + DeserializeOwned + Send + 'static,
     {
         self.parameters = Some(parameters_schema::<T>());
@@ -203,7 +205,10 @@ impl<C> Handoff<C> {
 
     /// Sets when the model may hand over; asked before every call to the model.
     #[must_use]
-    pub fn is_enabled(mut self, is_enabled: impl for<'a> Callback<'a, RunContext<'a, C>, bool>) -> Self
+    pub fn is_enabled(
+        mut self,
+        is_enabled: impl for<'a> Callback<'a, RunContext<'a, C>, bool>,
+    ) -> Self
     where
         C: 'static,
     {
@@ -284,7 +289,13 @@ pub struct HandoffInput<'a, C, T> {
 
 /// A name as that of a function: lower case, and `_` for all but letters, digits and `_`.
 pub(crate) fn function_style(name: &str) -> String {
-    let safe = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' };
+    let safe = |c: char| {
+        if c.is_ascii_alphanumeric() {
+            c.to_ascii_lowercase()
+        } else {
+            '_'
+        }
+    };
     name.chars().map(safe).collect()
 }
 

@@ -24,7 +24,7 @@ use crate::tool::{ToolContext, ToolOutput};
 /// #[derive(Default)]
 /// struct Counter(AtomicUsize);
 ///
-/// impl<C: Sync> RunHooks<C> for Counter {
+/// impl<C: Send + Sync> RunHooks<C> for Counter {
 ///     async fn on_tool_end(&self, ctx: ToolContext<'_, C>, _: &ToolOutput) -> Result<(), BoxError> {
 ///         self.0.fetch_add(1, Ordering::Relaxed);
 ///         tracing::info!(tool = ctx.tool_name(), "done");
@@ -32,7 +32,7 @@ use crate::tool::{ToolContext, ToolOutput};
 ///     }
 /// }
 /// ```
-pub trait RunHooks<C: Sync>: Send + Sync + 'static {
+pub trait RunHooks<C: Send + Sync>: Send + Sync + 'static {
     /// An agent begins: at the start of the run, and after each handoff.
     fn on_agent_start(
         &self,
@@ -119,11 +119,16 @@ pub(crate) trait DynHooks<C>: Send + Sync + 'static {
     fn llm_end<'a>(&'a self, run: RunContext<'a, C>, response: &'a Response) -> Told<'a>;
     fn tool_start<'a>(&'a self, ctx: ToolContext<'a, C>) -> Told<'a>;
     fn tool_end<'a>(&'a self, ctx: ToolContext<'a, C>, output: &'a ToolOutput) -> Told<'a>;
-    fn handoff<'a>(&'a self, run: RunContext<'a, C>, from: &'a Agent<C>, to: &'a Agent<C>) -> Told<'a>;
+    fn handoff<'a>(
+        &'a self,
+        run: RunContext<'a, C>,
+        from: &'a Agent<C>,
+        to: &'a Agent<C>,
+    ) -> Told<'a>;
     fn agent_end<'a>(&'a self, run: RunContext<'a, C>, output: &'a str) -> Told<'a>;
 }
 
-impl<C: Sync + 'static, H: RunHooks<C>> DynHooks<C> for H {
+impl<C: Send + Sync + 'static, H: RunHooks<C>> DynHooks<C> for H {
     fn agent_start<'a>(&'a self, run: RunContext<'a, C>, agent: &'a Agent<C>) -> Told<'a> {
         self.on_agent_start(run, agent).boxed()
     }
@@ -149,7 +154,12 @@ impl<C: Sync + 'static, H: RunHooks<C>> DynHooks<C> for H {
         self.on_tool_end(ctx, output).boxed()
     }
 
-    fn handoff<'a>(&'a self, run: RunContext<'a, C>, from: &'a Agent<C>, to: &'a Agent<C>) -> Told<'a> {
+    fn handoff<'a>(
+        &'a self,
+        run: RunContext<'a, C>,
+        from: &'a Agent<C>,
+        to: &'a Agent<C>,
+    ) -> Told<'a> {
         self.on_handoff(run, from, to).boxed()
     }
 

@@ -96,29 +96,51 @@
 pub mod __private;
 mod accumulate;
 mod agent;
+mod agent_tool;
+mod callback;
 mod context;
 mod convert;
+mod guardrail;
+pub mod handoff;
+mod hooks;
 mod input;
 pub mod items;
 pub mod model;
+mod output_schema;
 mod runner;
 pub mod session;
 mod stream;
+pub mod telemetry;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod tool;
 
 pub use accumulate::accumulate_text;
-pub use agent::{Agent, ToolUseBehavior};
+pub use agent::{
+    Agent, FunctionToolResult, Prompt, ToolResults, ToolUseBehavior, ToolsToFinalOutputResult,
+};
+pub use agent_tool::{AgentTool, AgentToolInput, AgentToolOutput, AgentToolStreamEvent};
+pub use callback::Callback;
+pub use chatkit::BoxError;
 pub use context::{AgentContext, ClientToolCall, WorkflowError};
 pub use convert::{DefaultResponseStreamConverter, ResponseStreamConverter};
+pub use guardrail::{
+    GuardrailFunctionOutput, GuardrailResult, InputGuardrail, InputGuardrailData, OutputGuardrail,
+    OutputGuardrailData,
+};
+pub use handoff::{Handoff, HandoffInput, HandoffInputData};
+pub use hooks::RunHooks;
 pub use input::{
     ConvertError, DefaultThreadItemConverter, ThreadItemConverter, simple_to_agent_input,
 };
+pub use output_schema::AgentOutputSchema;
 pub use runner::{
-    DEFAULT_MAX_TURNS, NextStep, Run, RunError, RunErrorKind, RunFunctionCall, RunInput, RunItem,
-    RunItemEvent, RunItemEventName, RunResult, RunResultStreaming, RunState, Runner, StreamEvent,
-    ToolCall,
+    Approval, CallModelData, CancelMode, DEFAULT_MAX_TURNS, ModelInputData, ModelView, NextStep,
+    Run, RunConfig, RunContext, RunError, RunErrorHandlerData, RunErrorHandlerResult,
+    RunErrorHandlers, RunErrorKind, RunInput, RunItem, RunItemEvent, RunItemEventName, RunResult,
+    RunResultStreaming, RunState, RunToolCall, Runner, SessionInputData, StreamEvent,
+    ToolApprovalItem, ToolCall, ToolErrorFormatterArgs, ToolErrorFormatterKind,
+    ToolNameCollisionPolicy, ToolNotFound,
 };
 pub use stream::{stream_agent_response, stream_agent_response_with};
 pub use tool::{ToolContext, ToolError, function_tool};

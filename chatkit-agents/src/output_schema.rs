@@ -25,8 +25,10 @@ pub struct AgentOutputSchema {
     schema: Value,
     wrapped: bool,
     strict: bool,
-    validate: Arc<dyn Fn(&str) -> Result<(), BoxError> + Send + Sync>,
+    validate: Arc<Validate>,
 }
+
+type Validate = dyn Fn(&str) -> Result<(), BoxError> + Send + Sync;
 
 impl AgentOutputSchema {
     /// The schema of `T`, strict: the endpoint makes the model follow it.
@@ -78,7 +80,8 @@ impl AgentOutputSchema {
         if self.strict {
             ensure_strict_json_schema(&mut schema)?;
         }
-        let format = json!({"type": "json_schema", "name": NAME, "schema": schema, "strict": self.strict});
+        let format =
+            json!({"type": "json_schema", "name": NAME, "schema": schema, "strict": self.strict});
         Ok(to_raw_value(&format).unwrap_or_default())
     }
 
@@ -86,7 +89,9 @@ impl AgentOutputSchema {
     pub(crate) fn read(&self, text: &str) -> Result<String, BoxError> {
         let json = if self.wrapped {
             let mut wrapper: serde_json::Map<String, Value> = serde_json::from_str(text)?;
-            let value = wrapper.remove(WRAPPER).ok_or("there is no field `response`")?;
+            let value = wrapper
+                .remove(WRAPPER)
+                .ok_or("there is no field `response`")?;
             value.to_string()
         } else {
             // A model that is not forced to may put space or a newline around it.
@@ -95,13 +100,20 @@ impl AgentOutputSchema {
         (self.validate)(&json)?;
         Ok(json)
     }
+
+    // An error handler gives the value itself, not its wrapping.
+    pub(crate) fn read_unwrapped(&self, json: &str) -> Result<String, BoxError> {
+        (self.validate)(json)?;
+        Ok(json.to_owned())
+    }
 }
 
 fn wrap(mut schema: Value) -> Value {
     let definitions = schema
         .as_object_mut()
         .and_then(|schema| schema.remove("$defs"));
-    let mut wrapper = json!({"type": "object", "properties": {WRAPPER: schema}, "required": [WRAPPER]});
+    let mut wrapper =
+        json!({"type": "object", "properties": {WRAPPER: schema}, "required": [WRAPPER]});
     if let Some(definitions) = definitions {
         wrapper["$defs"] = definitions;
     }

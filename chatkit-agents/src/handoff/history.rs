@@ -10,7 +10,8 @@ pub const CONVERSATION_HISTORY_START: &str = "<CONVERSATION HISTORY>";
 /// The line behind a conversation that was put into one message.
 pub const CONVERSATION_HISTORY_END: &str = "</CONVERSATION HISTORY>";
 
-const PREFACE: &str = "For context, here is the conversation so far between the user and the previous agent:";
+const PREFACE: &str =
+    "For context, here is the conversation so far between the user and the previous agent:";
 
 /// Puts a conversation into one message of the assistant, so that the next agent reads it as a report and not as its own
 /// words.
@@ -53,7 +54,8 @@ fn nested_lines(item: &InputItem) -> Option<Vec<String>> {
     let text = text.strip_prefix(CONVERSATION_HISTORY_START)?;
     let text = text.trim_end().strip_suffix(CONVERSATION_HISTORY_END)?;
     let lines = text.lines().filter(|line| !line.is_empty());
-    let unnumbered = lines.filter_map(|line| line.split_once(". ").map(|(_, line)| line.to_owned()));
+    let unnumbered =
+        lines.filter_map(|line| line.split_once(". ").map(|(_, line)| line.to_owned()));
     Some(unnumbered.collect())
 }
 

@@ -308,6 +308,27 @@ impl OutputItem {
         }
     }
 
+    /// A finished message of the assistant, as if a model had written it.
+    pub(crate) fn assistant_text(text: &str) -> Result<Self, serde_json::Error> {
+        let message = serde_json::json!({
+            "type": "message",
+            "role": "assistant",
+            "status": "completed",
+            "content": [{"type": "output_text", "text": text, "annotations": []}],
+        });
+        Self::from_json(&message.to_string())
+    }
+
+    /// The item without its id, as the model gets it back.
+    pub(crate) fn without_id(&self) -> InputItem {
+        let mut fields: serde_json::Map<String, serde_json::Value> = match self.raw.decode() {
+            Ok(fields) => fields,
+            Err(_) => return self.to_input_item(),
+        };
+        fields.remove("id");
+        InputItem::from_value(&fields).unwrap_or_else(|_| self.to_input_item())
+    }
+
     /// The item as input of the next request: the same JSON, shared, without what the API does not
     /// take back. Those are a null `status`, `created_by`, `provider_data`, and placeholder ids
     /// (what openai-agents 0.24 removes).

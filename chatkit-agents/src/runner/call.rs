@@ -52,8 +52,13 @@ pub(super) enum Outcome {
 impl<C: Send + Sync + 'static> Call<C> {
     fn context(&self) -> ToolContext<'_, C> {
         let run = RunContext::of(&self.scope, &self.agent);
-        ToolContext::in_run(run, &self.call.name, &self.call.call_id, &self.call.arguments)
-            .resuming(self.nested.as_deref())
+        ToolContext::in_run(
+            run,
+            &self.call.name,
+            &self.call.call_id,
+            &self.call.arguments,
+        )
+        .resuming(self.nested.as_deref())
     }
 
     pub(super) async fn function(self, tool: Arc<dyn FunctionTool<C>>) -> Settled {
@@ -98,7 +103,9 @@ impl<C: Send + Sync + 'static> Call<C> {
             Ok(output) => output,
             Err(error) => match error.into_interruption() {
                 Ok(state) => return Ok(Outcome::Interrupted(state)),
-                Err(error) if tool.ends_run(&error) => return Err(RunError::fatal_tool(&self.call.name, error)),
+                Err(error) if tool.ends_run(&error) => {
+                    return Err(RunError::fatal_tool(&self.call.name, error));
+                }
                 Err(error) => {
                     telemetry::failed(&span, error.kind());
                     ToolOutput::Text(self.failure_text(tool, &error))
@@ -106,7 +113,10 @@ impl<C: Send + Sync + 'static> Call<C> {
             },
         };
         for guardrail in tool.output_guardrails() {
-            let decision = guardrail.check(ctx, &output).await.map_err(guardrail_failed)?;
+            let decision = guardrail
+                .check(ctx, &output)
+                .await
+                .map_err(guardrail_failed)?;
             let kind = RunErrorKind::ToolOutputGuardrailTripwireTriggered;
             if let Some(text) = self.decide(guardrail.name(), kind, decision)? {
                 output = ToolOutput::Text(text);
@@ -169,9 +179,15 @@ impl<C: Send + Sync + 'static> Call<C> {
 
     async fn tell<'a>(
         &'a self,
-        tell: impl Fn(&'a dyn DynHooks<C>) -> futures::future::BoxFuture<'a, Result<(), chatkit::BoxError>>,
+        tell: impl Fn(
+            &'a dyn DynHooks<C>,
+        ) -> futures::future::BoxFuture<'a, Result<(), chatkit::BoxError>>,
     ) -> Result<(), RunError> {
-        let told = self.hooks.iter().chain(self.agent.all_hooks()).map(|hooks| tell(&**hooks));
+        let told = self
+            .hooks
+            .iter()
+            .chain(self.agent.all_hooks())
+            .map(|hooks| tell(&**hooks));
         futures::future::try_join_all(told)
             .await
             .map(drop)
@@ -191,7 +207,9 @@ impl<C: Send + Sync + 'static> Call<C> {
         }
         let kind = ToolErrorFormatterKind::ToolException;
         let Call { scope, call, .. } = self;
-        scope.config.tool_error(kind, &call.name, &call.call_id, text)
+        scope
+            .config
+            .tool_error(kind, &call.name, &call.call_id, text)
     }
 
     /// The cause goes to the log, without the arguments.
@@ -202,7 +220,10 @@ impl<C: Send + Sync + 'static> Call<C> {
 
     fn answer(&self, output: ToolOutput) -> Outcome {
         let output = function_output(output);
-        Outcome::Answer(InputItem::function_call_output(self.call.call_id.clone(), output))
+        Outcome::Answer(InputItem::function_call_output(
+            self.call.call_id.clone(),
+            output,
+        ))
     }
 }
 
@@ -211,7 +232,7 @@ fn guardrail_failed(error: chatkit::BoxError) -> RunError {
 }
 
 /// The answer to a call that a person has rejected.
-pub(super) fn rejected<C>(
+pub(super) fn rejected<C: 'static>(
     scope: &RunScope<C>,
     local: Option<&dyn LocalTool<C>>,
     call: &RunToolCall,
@@ -221,8 +242,11 @@ pub(super) fn rejected<C>(
         return mcp_approval(&call.call_id, false, message.as_deref());
     }
     let kind = ToolErrorFormatterKind::ApprovalRejected;
-    let text = message
-        .unwrap_or_else(|| scope.config.tool_error(kind, &call.name, &call.call_id, REJECTED.to_owned()));
+    let text = message.unwrap_or_else(|| {
+        scope
+            .config
+            .tool_error(kind, &call.name, &call.call_id, REJECTED.to_owned())
+    });
     match local {
         Some(tool) => tool.failure(&call.call_id, &text),
         None => InputItem::function_call_output(call.call_id.clone(), text),
@@ -233,9 +257,12 @@ pub(super) fn rejected<C>(
 pub(super) fn not_found<C>(scope: &RunScope<C>, call: &RunToolCall) -> InputItem {
     let kind = ToolErrorFormatterKind::ToolNotFound;
     let text = format!("Tool '{}' not found.", call.name);
-    let text = scope.config.tool_error(kind, &call.name, &call.call_id, text);
+    let text = scope
+        .config
+        .tool_error(kind, &call.name, &call.call_id, text);
     if call.item_type == "custom_tool_call" {
-        let output = json!({"type": "custom_tool_call_output", "call_id": call.call_id, "output": text});
+        let output =
+            json!({"type": "custom_tool_call_output", "call_id": call.call_id, "output": text});
         return input_item(&output);
     }
     InputItem::function_call_output(call.call_id.clone(), text)

@@ -42,8 +42,9 @@ pub struct RunConfig<C> {
 }
 
 type HistoryMapper = dyn Fn(Vec<InputItem>) -> Vec<InputItem> + Send + Sync;
-type ModelInputFilter<C> =
-    dyn for<'a> Fn(CallModelData<'a, C>) -> BoxFuture<'a, Result<ModelInputData, BoxError>> + Send + Sync;
+type ModelInputFilter<C> = dyn for<'a> Fn(CallModelData<'a, C>) -> BoxFuture<'a, Result<ModelInputData, BoxError>>
+    + Send
+    + Sync;
 type SessionInput<C> =
     dyn for<'a> Fn(SessionInputData<'a, C>) -> BoxFuture<'a, Vec<InputItem>> + Send + Sync;
 type ToolErrorFormatter = dyn Fn(&ToolErrorFormatterArgs<'_>) -> Option<String> + Send + Sync;
@@ -349,7 +350,10 @@ impl<C> RunConfig<C> {
             call_id,
             default_message: &default_message,
         };
-        let text = self.tool_error_formatter.as_ref().and_then(|format| format(&args));
+        let text = self
+            .tool_error_formatter
+            .as_ref()
+            .and_then(|format| format(&args));
         text.unwrap_or(default_message)
     }
 }

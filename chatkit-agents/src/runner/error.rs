@@ -9,6 +9,7 @@ use chatkit::BoxError;
 use super::state::RunState;
 use crate::guardrail::GuardrailResult;
 use crate::model::ModelError;
+use crate::session::SessionError;
 use crate::tool::{SchemaError, ToolError};
 
 /// Why a run failed.
@@ -121,6 +122,12 @@ impl StdError for RunError {
         self.source
             .as_deref()
             .map(|source| source as &(dyn StdError + 'static))
+    }
+}
+
+impl From<SessionError> for RunError {
+    fn from(error: SessionError) -> Self {
+        Self::new(RunErrorKind::Session, "the session failed").caused_by(error)
     }
 }
 

@@ -74,7 +74,9 @@ impl RunItem {
                 OutputItemKind::Message(message) => Some(message.text()),
                 _ => None,
             },
-            Self::ToolCallOutputItem(InputItem::FunctionCallOutput(output)) => Some(output.output.to_text()),
+            Self::ToolCallOutputItem(InputItem::FunctionCallOutput(output)) => {
+                Some(output.output.to_text())
+            }
             _ => None,
         }
     }
@@ -84,7 +86,9 @@ impl RunItem {
         match (item.kind(), item.item_type()) {
             (OutputItemKind::Message(_), _) => Self::MessageOutputItem(item),
             (OutputItemKind::Reasoning(_), _) => Self::ReasoningItem(item),
-            (OutputItemKind::FunctionCall(call), _) if is_handoff(&call.name) => Self::HandoffCallItem(item),
+            (OutputItemKind::FunctionCall(call), _) if is_handoff(&call.name) => {
+                Self::HandoffCallItem(item)
+            }
             (_, "mcp_list_tools") => Self::McpListToolsItem(item),
             (_, "mcp_approval_request") => Self::McpApprovalRequestItem(item),
             (_, "tool_search_call") => Self::ToolSearchCallItem(item),

@@ -25,13 +25,12 @@ pub use error::{RunError, RunErrorKind};
 pub use handlers::{RunErrorHandlerData, RunErrorHandlerResult, RunErrorHandlers};
 pub use item::{RunItem, RunItemEvent, RunItemEventName};
 pub use result::{CancelMode, RunResult, RunResultStreaming, StreamEvent};
-pub use state::{
-    Approval, ModelView, NextStep, RunState, RunToolCall, ToolApprovalItem, ToolCall,
-};
+pub use state::{Approval, ModelView, NextStep, RunState, RunToolCall, ToolApprovalItem, ToolCall};
 
 use crate::agent::Agent;
 use crate::hooks::{DynHooks, RunHooks};
 use crate::items::InputItem;
+use crate::session::{DynSession, Session};
 
 use self::driver::Driver;
 use self::scope::{RunScope, Shared};
@@ -115,6 +114,7 @@ pub struct Run<C> {
     config: RunConfig<C>,
     hooks: Vec<Arc<dyn DynHooks<C>>>,
     handlers: RunErrorHandlers<C>,
+    session: Option<DynSession>,
     parent: Option<Arc<Shared>>,
 }
 
@@ -141,6 +141,7 @@ impl<C: Send + Sync + 'static> Run<C> {
             config,
             hooks: Vec::new(),
             handlers: RunErrorHandlers::new(),
+            session: None,
             parent: None,
         }
     }
@@ -191,6 +192,12 @@ impl<C: Send + Sync + 'static> Run<C> {
         self
     }
 
+    /// Sets where the history of the conversation lives: the run reads it first, and adds what is new as it goes on.
+    pub fn session(mut self, session: impl Session) -> Self {
+        self.session = Some(DynSession::new(session));
+        self
+    }
+
     /// Lets the endpoint continue a conversation that it keeps. The input is then only what is new, and so is what each
     /// further call of this run sends.
     pub fn previous_response_id(mut self, id: impl Into<String>) -> Self {
@@ -225,7 +232,7 @@ impl<C: Send + Sync + 'static> Run<C> {
     pub fn run_streamed(self) -> RunResultStreaming {
         let shared = Arc::new(Shared::new(self.state));
         let scope = RunScope::new(self.context, self.config, Arc::clone(&shared), self.parent);
-        let driver = Driver::new(scope, self.agent, self.hooks, self.handlers);
+        let driver = Driver::new(scope, self.agent, self.hooks, self.handlers, self.session);
         RunResultStreaming::new(shared, Box::pin(driver.drive()))
     }
 }

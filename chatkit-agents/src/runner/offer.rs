@@ -38,7 +38,10 @@ impl<C: Send + Sync + 'static> Offer<C> {
         scope: &Arc<RunScope<C>>,
     ) -> Result<Self, RunError> {
         let run = RunContext::of(scope, agent);
-        let provided = agent.tool_providers().iter().map(|provider| provider.tools(run));
+        let provided = agent
+            .tool_providers()
+            .iter()
+            .map(|provider| provider.tools(run));
         let provided = futures::future::try_join_all(provided)
             .await
             .map_err(|error| RunError::callback("a tool provider failed", error))?;
@@ -65,13 +68,22 @@ impl<C: Send + Sync + 'static> Offer<C> {
             definitions: Vec::new(),
             include: Vec::new(),
         };
-        for (tool, _) in tools.into_iter().zip(tools_enabled).filter(|(_, enabled)| *enabled) {
+        for (tool, _) in tools
+            .into_iter()
+            .zip(tools_enabled)
+            .filter(|(_, enabled)| *enabled)
+        {
             if let Tool::Hosted(hosted) = &tool {
                 offer.include.extend_from_slice(hosted.included());
             }
             offer.tools.push(tool);
         }
-        for (handoff, _) in agent.handoffs().iter().zip(handoffs_enabled).filter(|(_, enabled)| *enabled) {
+        for (handoff, _) in agent
+            .handoffs()
+            .iter()
+            .zip(handoffs_enabled)
+            .filter(|(_, enabled)| *enabled)
+        {
             let target = match handoff.agent() {
                 Some(target) => target.clone(),
                 None => root.find(handoff.agent_name()).ok_or_else(|| {
@@ -91,13 +103,19 @@ impl<C: Send + Sync + 'static> Offer<C> {
             offer.definitions.push(definition(&tool.to_wire()?)?);
         }
         for (handoff, target) in &offer.handoffs {
-            offer.definitions.push(definition(&handoff.definition(target)?)?);
+            offer
+                .definitions
+                .push(definition(&handoff.definition(target)?)?);
         }
         Ok(offer)
     }
 
     /// Leaves one of several functions with one name: a handoff, or else the last.
-    fn settle_names(&mut self, agent: &str, policy: ToolNameCollisionPolicy) -> Result<(), RunError> {
+    fn settle_names(
+        &mut self,
+        agent: &str,
+        policy: ToolNameCollisionPolicy,
+    ) -> Result<(), RunError> {
         let mut taken: Vec<String> = Vec::new();
         let mut take = |name: &str| {
             if !taken.iter().any(|known| known == name) {
@@ -121,16 +139,20 @@ impl<C: Send + Sync + 'static> Offer<C> {
             })
         };
         self.handoffs.reverse();
-        self.handoffs.retain(|(handoff, _)| keep(&handoff.function_name()));
+        self.handoffs
+            .retain(|(handoff, _)| keep(&handoff.function_name()));
         self.handoffs.reverse();
         self.tools.reverse();
-        self.tools.retain(|tool| tool.function_name().is_none_or(&mut keep));
+        self.tools
+            .retain(|tool| tool.function_name().is_none_or(&mut keep));
         self.tools.reverse();
         failed
     }
 
     pub(super) fn is_handoff(&self, name: &str) -> bool {
-        self.handoffs.iter().any(|(handoff, _)| handoff.function_name() == name)
+        self.handoffs
+            .iter()
+            .any(|(handoff, _)| handoff.function_name() == name)
     }
 
     /// What an item of the model calls here; `None` when it is no call, or one that the provider of the model answers.
@@ -165,7 +187,11 @@ impl<C: Send + Sync + 'static> Offer<C> {
 
     fn local(&self, item: &OutputItem) -> Option<&Arc<dyn LocalTool<C>>> {
         self.tools.iter().rev().find_map(|tool| match tool {
-            Tool::Local(tool) if tool.call_type() == item.item_type() && tool.is_called_by(item) => Some(tool),
+            Tool::Local(tool)
+                if tool.call_type() == item.item_type() && tool.is_called_by(item) =>
+            {
+                Some(tool)
+            }
             _ => None,
         })
     }
@@ -173,15 +199,25 @@ impl<C: Send + Sync + 'static> Offer<C> {
     /// What a call calls; `item` is the call itself, where it is known.
     pub(super) fn callee(&self, call: &RunToolCall, item: Option<&OutputItem>) -> Callee<'_, C> {
         if call.item_type != "function_call" {
-            return item.and_then(|item| self.local(item)).map_or(Callee::Unknown, Callee::Local);
+            return item
+                .and_then(|item| self.local(item))
+                .map_or(Callee::Unknown, Callee::Local);
         }
-        if let Some((handoff, target)) =
-            self.handoffs.iter().find(|(handoff, _)| handoff.function_name() == call.name)
+        if let Some((handoff, target)) = self
+            .handoffs
+            .iter()
+            .find(|(handoff, _)| handoff.function_name() == call.name)
         {
             return Callee::Handoff(handoff, target);
         }
-        let function = self.tools.iter().rev().find(|tool| tool.function_name() == Some(&call.name));
-        function.and_then(Tool::as_function).map_or(Callee::Unknown, Callee::Function)
+        let function = self
+            .tools
+            .iter()
+            .rev()
+            .find(|tool| tool.function_name() == Some(&call.name));
+        function
+            .and_then(Tool::as_function)
+            .map_or(Callee::Unknown, Callee::Function)
     }
 }
 

@@ -45,6 +45,8 @@ pub struct RunState {
     pub new_items: Vec<RunItem>,
     /// What models get in place of `input` and the first of `new_items`, since a handoff has changed it.
     pub model_view: Option<ModelView>,
+    /// The first of `new_items` that the last response has brought.
+    pub turn_start: usize,
     /// Model calls made so far.
     pub current_turn: u32,
     /// Model calls allowed; `None` for any number.
@@ -182,6 +184,7 @@ impl RunState {
             input,
             new_items: Vec::new(),
             model_view: None,
+            turn_start: 0,
             current_turn: 0,
             max_turns: Some(super::DEFAULT_MAX_TURNS),
             unknown_calls: 0,
@@ -279,7 +282,8 @@ impl RunState {
         message: impl Into<Option<String>>,
     ) -> Result<(), RunError> {
         let message = message.into();
-        self.decide(call_id, &Approval::Rejected { message }).map(drop)
+        self.decide(call_id, &Approval::Rejected { message })
+            .map(drop)
     }
 
     /// Rejects a call, and every later call of the same tool in this run.
@@ -384,8 +388,7 @@ impl ToolCall {
 
     /// A person has to decide before the call, or a run inside it, can go on.
     pub(super) fn waits(&self) -> bool {
-        self.output.is_none()
-            && (self.approval == Some(Approval::Pending) || self.nested.is_some())
+        self.output.is_none() && (self.approval == Some(Approval::Pending) || self.nested.is_some())
     }
 }
 

@@ -24,7 +24,7 @@
 //! assert_eq!(session.get_items(Some(1)).await?, [InputItem::assistant("Hello")]);
 //! # Ok(())
 //! # }
-//! # futures::executor::block_on(run()).unwrap();
+//! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(run()).unwrap();
 //! ```
 
 mod compaction;

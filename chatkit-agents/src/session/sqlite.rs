@@ -155,7 +155,7 @@ impl fmt::Debug for SqliteSessions {
     }
 }
 
-/// One session of [`SqliteSessions`]. A row that is not JSON is skipped, with a warning in the log.
+/// One session of [`SqliteSessions`]. A row that is not a JSON object is skipped, with a warning in the log.
 ///
 /// A write that has returned survives the process.
 #[derive(Clone, Debug)]
@@ -369,10 +369,14 @@ fn decode(row: &sqlx::sqlite::SqliteRow) -> Result<Option<(i64, InputItem)>, Ses
     let id: i64 = row.try_get(0).map_err(storage)?;
     // A row may hold bytes that are no text.
     let item = row.try_get::<&str, _>(1).ok();
+    let item = item.filter(|data| data.trim_start().starts_with('{'));
     match item.and_then(|data| serde_json::from_str(data).ok()) {
         Some(item) => Ok(Some((id, item))),
         None => {
-            tracing::warn!(row = id, "an item of a session is not JSON and is skipped");
+            tracing::warn!(
+                row = id,
+                "an item of a session is not a JSON object and is skipped"
+            );
             Ok(None)
         }
     }

@@ -45,7 +45,12 @@ impl<'a, C> ToolContext<'a, C> {
         tool_call_id: &'a str,
         tool_arguments: &'a str,
     ) -> Self {
-        Self::in_run(RunContext::new(context), tool_name, tool_call_id, tool_arguments)
+        Self::in_run(
+            RunContext::new(context),
+            tool_name,
+            tool_call_id,
+            tool_arguments,
+        )
     }
 
     pub(crate) fn in_run(

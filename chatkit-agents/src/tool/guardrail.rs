@@ -38,8 +38,7 @@ pub struct ToolOutputGuardrailData<'a, C> {
 }
 
 type Decision = Result<ToolGuardrailFunctionOutput, BoxError>;
-type InputCheck<C> =
-    dyn for<'a> Fn(ToolContext<'a, C>) -> BoxFuture<'a, Decision> + Send + Sync;
+type InputCheck<C> = dyn for<'a> Fn(ToolContext<'a, C>) -> BoxFuture<'a, Decision> + Send + Sync;
 type OutputCheck<C> =
     dyn for<'a> Fn(ToolOutputGuardrailData<'a, C>) -> BoxFuture<'a, Decision> + Send + Sync;
 
@@ -123,13 +122,17 @@ impl<C> Clone for ToolOutputGuardrail<C> {
 
 impl<C> fmt::Debug for ToolInputGuardrail<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("ToolInputGuardrail").field(&self.name).finish()
+        f.debug_tuple("ToolInputGuardrail")
+            .field(&self.name)
+            .finish()
     }
 }
 
 impl<C> fmt::Debug for ToolOutputGuardrail<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("ToolOutputGuardrail").field(&self.name).finish()
+        f.debug_tuple("ToolOutputGuardrail")
+            .field(&self.name)
+            .finish()
     }
 }
 

@@ -78,7 +78,7 @@ pub use self::strict::{SchemaError, ensure_strict_json_schema};
 ///     }
 /// }
 ///
-/// impl<C: Sync> FunctionTool<C> for Lookup {
+/// impl<C: Send + Sync> FunctionTool<C> for Lookup {
 ///     fn definition(&self) -> Result<&ToolDefinition, &SchemaError> {
 ///         Ok(&self.definition)
 ///     }

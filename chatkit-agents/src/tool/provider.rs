@@ -15,5 +15,6 @@ pub trait ToolProvider<C>: Send + Sync + 'static {
     /// # Errors
     ///
     /// An error ends the run. A provider that can do without its tools for now logs the failure and gives none.
-    fn tools<'a>(&'a self, run: RunContext<'a, C>) -> BoxFuture<'a, Result<Vec<Tool<C>>, BoxError>>;
+    fn tools<'a>(&'a self, run: RunContext<'a, C>)
+    -> BoxFuture<'a, Result<Vec<Tool<C>>, BoxError>>;
 }

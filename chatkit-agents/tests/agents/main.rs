@@ -100,9 +100,7 @@ fn told(server: &ScriptedResponses) -> String {
 }
 
 /// Reads a run to its end: its events, and the error if it failed.
-async fn drain<C: Send + Sync + 'static>(
-    run: &mut RunResultStreaming<C>,
-) -> (Vec<StreamEvent>, Option<RunError>) {
+async fn drain(run: &mut RunResultStreaming) -> (Vec<StreamEvent>, Option<RunError>) {
     let mut events = Vec::new();
     while let Some(event) = within(run.next()).await {
         match event {

@@ -9,7 +9,8 @@ use chatkit_agents::model::ModelSettings;
 use chatkit_agents::testing::Script;
 use chatkit_agents::tool::{FnTool, Json, OwnedToolContext, Tool, ToolError, ToolOutputImage};
 use chatkit_agents::{
-    Agent, Run, RunErrorKind, RunItem, RunItemEventName, Runner, StreamEvent, ToolUseBehavior,
+    Agent, Run, RunContext, RunErrorKind, RunItem, RunItemEventName, Runner, StreamEvent,
+    ToolUseBehavior,
 };
 use futures::{FutureExt, StreamExt};
 use serde_json::{Value, json};
@@ -127,7 +128,7 @@ async fn stopping_on_the_first_tool_means_the_first_that_was_called() {
     drain(&mut run).await;
     let result = run.into_result().unwrap();
     assert_eq!(result.final_output, "slow result");
-    assert_eq!(result.new_items.len(), 4, "both results are kept");
+    assert_eq!(result.new_items().len(), 4, "both results are kept");
     assert_eq!(server.requests().len(), 1);
 }
 
@@ -285,13 +286,20 @@ async fn a_tool_that_does_not_exist_is_answered_with_a_text() {
     let server = ScriptedResponses::start_with(|_| calls(&["ghost"]))
         .await
         .unwrap();
-    let run = Run::new(&agent(&server), "Go", ()).max_turns(3).run();
+    let agent = agent(&server);
+    let run = Run::new(&agent, "Go", ()).max_turns(2).run();
     let error = within(run).await.unwrap_err();
     assert_eq!(error.kind(), RunErrorKind::MaxTurnsExceeded);
     let bodies = bodies(&server);
-    assert_eq!(bodies.len(), 3);
+    assert_eq!(bodies.len(), 2);
     let answer = || ("call_1".to_owned(), json!("Tool 'ghost' not found."));
-    assert_eq!(outputs(&bodies[2]), [answer(), answer()]);
+    assert_eq!(outputs(&bodies[1]), [answer()]);
+
+    // Nothing but names that do not exist, three times in a row, is no way.
+    let error = within(Runner::run(&agent, "Go", ())).await.unwrap_err();
+    assert_eq!(error.kind(), RunErrorKind::ModelBehavior);
+    assert_eq!(error.to_string(), "Tool ghost not found in agent Assistant");
+    assert_eq!(server.requests().len(), 5);
 }
 
 #[tokio::test]
@@ -303,7 +311,7 @@ async fn a_disabled_tool_is_neither_offered_nor_run() {
         witness.store(true, Ordering::SeqCst);
         async {}
     })
-    .is_enabled(|allowed| std::future::ready(*allowed).boxed());
+    .is_enabled(|run: RunContext<'_, bool>| std::future::ready(*run));
     let agent = agent(&server).tool(secret).tool(says("open", "ok"));
     Runner::run(&agent, "Go", false).await.unwrap();
     let names: Vec<_> = bodies(&server)[0]["tools"]
@@ -331,7 +339,7 @@ async fn whether_a_tool_is_enabled_is_asked_before_every_call() {
         count.fetch_add(1, Ordering::SeqCst);
         async {}
     })
-    .is_enabled(move |_| std::future::ready(asked.load(Ordering::SeqCst) == 0).boxed());
+    .is_enabled(move |_: RunContext<'_, ()>| std::future::ready(asked.load(Ordering::SeqCst) == 0));
     Runner::run(&agent(&server).tool(once), "Go", ())
         .await
         .unwrap();

@@ -10,12 +10,12 @@ mod outputs;
 use std::collections::HashMap;
 use std::time::Duration;
 
-use chatkit_agents::function_tool;
 use chatkit_agents::tool::{
     FnTool, FunctionTool, ImageDetail, IntoToolOutput, Json, OwnedToolContext, Tool, ToolContext,
     ToolError, ToolErrorKind, ToolOutput, ToolOutputFileContent, ToolOutputImage, ToolOutputPart,
     ToolOutputText, tool_fn,
 };
+use chatkit_agents::{RunContext, function_tool};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -174,8 +174,8 @@ mod options {
             })
         );
         assert_eq!(all_options.timeout(), Some(Duration::from_millis(250)));
-        assert!(all_options.is_enabled(&user("root")).await);
-        assert!(!all_options.is_enabled(&user("Ada")).await);
+        assert!(all_options.is_enabled(RunContext::new(&user("root"))).await);
+        assert!(!all_options.is_enabled(RunContext::new(&user("Ada"))).await);
 
         let user = user("Ada");
         assert_eq!(
@@ -203,15 +203,15 @@ mod options {
     #[tokio::test]
     async fn may_be_functions_and_expressions() {
         assert_eq!(functions.timeout(), Some(Duration::from_secs(3)));
-        assert!(functions.is_enabled(&user("root")).await);
-        assert!(!functions.is_enabled(&user("Ada")).await);
+        assert!(functions.is_enabled(RunContext::new(&user("root"))).await);
+        assert!(!functions.is_enabled(RunContext::new(&user("Ada"))).await);
         assert_eq!(
             failure(&functions, &user("Ada"), "").await,
             "It failed: the tool failed."
         );
 
         assert_eq!(FunctionTool::<()>::timeout(&expressions), Some(LIMIT));
-        assert!(!expressions.is_enabled(&()).await);
+        assert!(!expressions.is_enabled(RunContext::new(&())).await);
         assert_eq!(
             expressions::definition().unwrap().description(),
             "two parts"
@@ -232,7 +232,7 @@ mod options {
         assert_eq!(definition.description(), "One.\nTwo.\n\n  Indented.");
         assert!(definition.is_strict());
         assert_eq!(FunctionTool::<()>::timeout(&plain), None);
-        assert!(plain.is_enabled(&()).await);
+        assert!(plain.is_enabled(RunContext::new(&())).await);
     }
 
     mod renamed {
@@ -318,7 +318,7 @@ mod closures {
         let tool = adder(0)
             .strict(false)
             .timeout(Duration::from_secs(1))
-            .is_enabled(|user| Box::pin(async { user.admin }))
+            .is_enabled(|run: RunContext<'_, User>| std::future::ready(run.admin))
             .failure_message(|error| format!("{:?}", error.kind()));
         let tool: &dyn FunctionTool<User> = &tool;
         assert_eq!(
@@ -326,8 +326,8 @@ mod closures {
             json!(["a"])
         );
         assert_eq!(tool.timeout(), Some(Duration::from_secs(1)));
-        assert!(tool.is_enabled(&user("root")).await);
-        assert!(!tool.is_enabled(&user("Ada")).await);
+        assert!(tool.is_enabled(RunContext::new(&user("root"))).await);
+        assert!(!tool.is_enabled(RunContext::new(&user("Ada"))).await);
         let error = ToolError::invalid_arguments("add", "none");
         assert_eq!(tool.failure_message(&error), "InvalidArguments");
     }

@@ -1,0 +1,187 @@
+//! The loop that drives a run.
+
+mod begin;
+mod finish;
+mod handoff;
+mod model;
+mod tools;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
+
+use chatkit::BoxError;
+use futures::future::BoxFuture;
+use tracing::{Instrument, Span};
+
+use super::context::RunContext;
+use super::error::RunError;
+use super::handlers::RunErrorHandlers;
+use super::item::{RunItem, RunItemEvent};
+use super::offer::Offer;
+use super::result::StreamEvent;
+use super::scope::RunScope;
+use super::state::NextStep;
+use crate::agent::Agent;
+use crate::guardrail::GuardrailResult;
+use crate::hooks::DynHooks;
+use crate::items::InputItem;
+use crate::session::DynSession;
+use crate::telemetry;
+
+/// A run, and all it needs to go on: what [`RunState`](super::RunState) says is next is what it does.
+pub(super) struct Driver<C> {
+    scope: Arc<RunScope<C>>,
+    /// The agent that the run was started with: from it all others can be reached.
+    root: Agent<C>,
+    agent: Agent<C>,
+    hooks: Vec<Arc<dyn DynHooks<C>>>,
+    handlers: RunErrorHandlers<C>,
+    session: Option<DynSession>,
+    /// What the session has yet to get of the input.
+    new_input: Vec<InputItem>,
+    /// What the model may call, until its calls have been answered.
+    offer: Option<Offer<C>>,
+    /// Input guardrails that work beside the model. The mutex is never locked: it makes the future `Sync`.
+    checks: Mutex<Option<Checks>>,
+    /// Events that are held back until guardrails have passed.
+    held: Vec<StreamEvent>,
+    span: Span,
+}
+
+type Checks = BoxFuture<'static, Result<Vec<GuardrailResult>, RunError>>;
+
+impl<C: Send + Sync + 'static> Driver<C> {
+    pub(super) fn new(
+        scope: RunScope<C>,
+        root: Agent<C>,
+        hooks: Vec<Arc<dyn DynHooks<C>>>,
+        handlers: RunErrorHandlers<C>,
+        session: Option<DynSession>,
+    ) -> Self {
+        Self {
+            scope: Arc::new(scope),
+            agent: root.clone(),
+            root,
+            hooks,
+            handlers,
+            session,
+            new_input: Vec::new(),
+            offer: None,
+            checks: Mutex::new(None),
+            held: Vec::new(),
+            span: Span::none(),
+        }
+    }
+
+    /// Runs to the end: an answer, an interruption, or an error.
+    pub(super) async fn drive(mut self) -> Result<(), RunError> {
+        let result = self.steps().await;
+        if let Err(error) = &result {
+            telemetry::failed(&self.span, error.kind());
+            if error.is_tripwire() {
+                self.held.clear();
+            }
+        }
+        for event in std::mem::take(&mut self.held) {
+            self.show(event).await;
+        }
+        result.map_err(|error| error.in_state(self.scope.shared.state().clone()))
+    }
+
+    async fn steps(&mut self) -> Result<(), RunError> {
+        self.begin_with_agent()?;
+        self.emit(self.agent_updated()).await;
+        let span = self.span.clone();
+        self.begin().instrument(span).await?;
+        loop {
+            let span = self.span.clone();
+            let next = match &self.scope.shared.state().step {
+                NextStep::CallModel => Next::Model,
+                NextStep::CallTools { .. } => Next::Tools,
+                NextStep::Done { .. } => return Ok(()),
+            };
+            match next {
+                Next::Model if self.scope.shared.stops_after_turn() => return Ok(()),
+                Next::Model => self.call_model().instrument(span).await?,
+                Next::Tools => {
+                    if !self.call_tools().instrument(span).await? {
+                        return Ok(());
+                    }
+                }
+            }
+        }
+    }
+
+    /// Tells the hooks of the run and of the agent, at the same time.
+    async fn tell<'a>(
+        &'a self,
+        tell: impl Fn(&'a dyn DynHooks<C>, RunContext<'a, C>) -> BoxFuture<'a, Result<(), BoxError>>,
+    ) -> Result<(), RunError> {
+        let run = RunContext::of(&self.scope, &self.agent);
+        let hooks = self.hooks.iter().chain(self.agent.all_hooks());
+        futures::future::try_join_all(hooks.map(|hooks| tell(&**hooks, run)))
+            .await
+            .map(drop)
+            .map_err(|error| RunError::callback("a hook failed", error))
+    }
+
+    fn agent_updated(&self) -> StreamEvent {
+        StreamEvent::AgentUpdated {
+            agent: self.agent.name().to_owned(),
+        }
+    }
+
+    fn agent_span(&self) -> Span {
+        let config = &self.scope.config;
+        telemetry::invoke_agent(
+            self.agent.name(),
+            config.workflow_name.as_deref(),
+            config.group_id.as_deref(),
+        )
+    }
+
+    async fn emit_item(&mut self, item: RunItem) {
+        self.emit(StreamEvent::RunItem(RunItemEvent::of(item)))
+            .await;
+    }
+
+    /// Gives an event to whoever reads the run, or keeps it back until guardrails have passed.
+    async fn emit(&mut self, event: StreamEvent) {
+        if self.scope.config.hold_back_output {
+            self.held.push(event);
+        } else {
+            self.show(event).await;
+        }
+    }
+
+    /// Gives an event to whoever reads the run, and goes on when it is taken.
+    ///
+    /// Only where the reader polls directly: a future inside a `select!` or a `FuturesUnordered` would not be woken.
+    async fn show(&self, event: StreamEvent) {
+        self.scope.shared.push(event);
+        Taken::default().await;
+    }
+}
+
+enum Next {
+    Model,
+    Tools,
+}
+
+/// Is ready when it is polled again: the reader polls again when it has taken what is due.
+#[derive(Default)]
+struct Taken(bool);
+
+impl Future for Taken {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+        if std::mem::replace(&mut self.0, true) {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    }
+}

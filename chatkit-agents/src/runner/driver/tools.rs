@@ -1,0 +1,331 @@
+//! The tools that the model has called.
+
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use futures::stream::{BoxStream, SelectAll};
+use futures::{FutureExt, StreamExt};
+
+use super::Driver;
+use crate::agent::{
+    Behavior, FunctionToolResult, ToolResults, ToolUseBehavior, ToolsToFinalOutputResult,
+};
+use crate::items::{InputItem, OutputItem};
+use crate::runner::call::{self, Call, Outcome, Settled};
+use crate::runner::config::ToolNotFound;
+use crate::runner::context::RunContext;
+use crate::runner::error::{RunError, RunErrorKind};
+use crate::runner::item::{RunItem, RunItemEvent};
+use crate::runner::offer::{Callee, Offer};
+use crate::runner::result::StreamEvent;
+use crate::runner::state::{Approval, NextStep, RunToolCall, ToolCall};
+use crate::tool::{LocalTool, ToolContext};
+
+/// Whether a call may run.
+enum Decision {
+    Runs,
+    Waits,
+    Rejected(Option<String>),
+}
+
+impl<C: Send + Sync + 'static> Driver<C> {
+    /// Runs the tools that may run. Gives `false` when the run is interrupted: calls wait to be decided.
+    pub(super) async fn call_tools(&mut self) -> Result<bool, RunError> {
+        // A run that is resumed has no offer yet.
+        let offer = match self.offer.take() {
+            Some(offer) => offer,
+            None => Offer::of(&self.agent, &self.root, &self.scope).await?,
+        };
+        self.check_unknown(&offer)?;
+        let mut settled = self.start_calls(&offer).await?;
+        let mut failure = None;
+        while let Some(Settled { index, outcome }) = settled.next().await {
+            match outcome {
+                Ok(Outcome::Answer(item)) => self.answer(index, item).await,
+                Ok(Outcome::Interrupted(state)) => {
+                    self.with_call(index, |call| call.nested = Some(state));
+                }
+                Err(error) => {
+                    failure = Some(error);
+                    break;
+                }
+            }
+        }
+        // Those that are still running are dropped, when one has ended the run.
+        drop(settled);
+        if let Some(error) = failure {
+            self.keep_answers();
+            self.save_turn().await?;
+            return Err(error);
+        }
+        let (waits, hands_over) = {
+            let state = self.scope.shared.state();
+            let NextStep::CallTools { calls } = &state.step else {
+                return Ok(true);
+            };
+            let hands_over = calls.iter().any(|call| call.output.is_none());
+            (calls.iter().any(ToolCall::waits), hands_over)
+        };
+        if waits {
+            return Ok(false);
+        }
+        if hands_over {
+            self.hand_over(&offer).await?;
+            return Ok(true);
+        }
+        let results = self.results();
+        let final_output = self.final_output(&results).await;
+        self.keep_answers();
+        match final_output {
+            Some(final_output) => self.finish(final_output).await?,
+            None => self.save_turn().await?,
+        }
+        Ok(true)
+    }
+
+    /// Ends the run when the model makes up names, and nothing but names.
+    fn check_unknown(&self, offer: &Offer<C>) -> Result<(), RunError> {
+        let mut state = self.scope.shared.state();
+        let NextStep::CallTools { calls } = &state.step else {
+            return Ok(());
+        };
+        let mut unknown = calls
+            .iter()
+            .filter(|call| call.call.item_type == "function_call")
+            .filter(|call| matches!(offer.callee(&call.call, None), Callee::Unknown));
+        let name = unknown.next().map(|call| call.call.name.clone());
+        let all = 1 + unknown.count() == calls.len();
+        let Some(name) = name else {
+            state.unknown_calls = 0;
+            return Ok(());
+        };
+        state.unknown_calls = if all { state.unknown_calls + 1 } else { 0 };
+        let ends = match self.scope.config.tool_not_found {
+            ToolNotFound::ReturnErrorToModel { limit } => state.unknown_calls >= limit.max(1),
+            ToolNotFound::RaiseError => true,
+        };
+        if ends {
+            let message = format!("Tool {name} not found in agent {}", state.agent);
+            return Err(RunError::new(RunErrorKind::ModelBehavior, message));
+        }
+        Ok(())
+    }
+
+    /// Starts what may run, and answers what needs no running. Functions run at the same time, other tools one after the
+    /// other for each kind.
+    async fn start_calls(
+        &self,
+        offer: &Offer<C>,
+    ) -> Result<SelectAll<BoxStream<'static, Settled>>, RunError> {
+        let (calls, items) = {
+            let state = self.scope.shared.state();
+            let NextStep::CallTools { calls } = &state.step else {
+                return Ok(SelectAll::new());
+            };
+            (
+                calls.clone(),
+                state
+                    .new_items
+                    .get(state.turn_start..)
+                    .unwrap_or_default()
+                    .to_vec(),
+            )
+        };
+        let mut functions = Vec::new();
+        let mut locals: Vec<(String, Vec<BoxFuture<'static, Settled>>)> = Vec::new();
+        for (index, call) in calls
+            .into_iter()
+            .enumerate()
+            .filter(|(_, call)| call.output.is_none())
+        {
+            let item = item_of(&items, &call.call);
+            let callee = offer.callee(&call.call, item);
+            match self.decision(index, &call, &callee).await {
+                Decision::Waits => continue,
+                Decision::Rejected(message) => {
+                    let local = match &callee {
+                        Callee::Local(tool) => Some(&***tool as &dyn LocalTool<C>),
+                        _ => None,
+                    };
+                    let answer = call::rejected(&self.scope, local, &call.call, message);
+                    self.answer(index, answer).await;
+                    continue;
+                }
+                Decision::Runs => {}
+            }
+            let started = Call {
+                scope: Arc::clone(&self.scope),
+                agent: self.agent.clone(),
+                hooks: self.hooks.clone(),
+                index,
+                call: call.call,
+                nested: call.nested,
+            };
+            match callee {
+                Callee::Handoff(..) => {}
+                Callee::Function(tool) => {
+                    functions.push(started.function(Arc::clone(tool)).boxed());
+                }
+                Callee::Local(tool) => {
+                    let kind = started.call.item_type.clone();
+                    let future = started.local(Arc::clone(tool)).boxed();
+                    match locals.iter_mut().find(|(known, _)| *known == kind) {
+                        Some((_, futures)) => futures.push(future),
+                        None => locals.push((kind, vec![future])),
+                    }
+                }
+                Callee::Unknown => {
+                    let answer = match started.call.item_type.as_str() {
+                        "mcp_approval_request" => {
+                            call::mcp_approval(&started.call.call_id, true, None)
+                        }
+                        _ => call::not_found(&self.scope, &started.call),
+                    };
+                    self.answer(index, answer).await;
+                }
+            }
+        }
+        let limit = self
+            .scope
+            .config
+            .max_tool_concurrency
+            .map_or(functions.len().max(1), Into::into);
+        let functions = futures::stream::iter(functions)
+            .buffer_unordered(limit)
+            .boxed();
+        let locals = locals
+            .into_iter()
+            .map(|(_, calls)| futures::stream::iter(calls).then(|call| call).boxed());
+        Ok(futures::stream::select_all(
+            std::iter::once(functions).chain(locals),
+        ))
+    }
+
+    /// Whether a call may run; asks whether it needs an approval when that is not known.
+    async fn decision(&self, index: usize, call: &ToolCall, callee: &Callee<'_, C>) -> Decision {
+        let decided = self
+            .scope
+            .shared
+            .state()
+            .decided_tools
+            .get(&call.call.name)
+            .copied();
+        match (&call.approval, decided) {
+            (Some(Approval::Approved), _) | (_, Some(true)) => return Decision::Runs,
+            (Some(Approval::Rejected { message }), _) => {
+                return Decision::Rejected(message.clone());
+            }
+            (_, Some(false)) => return Decision::Rejected(None),
+            (Some(Approval::Pending), None) => return Decision::Waits,
+            (None, None) => {}
+        }
+        if call.nested.is_some() {
+            return Decision::Runs;
+        }
+        let RunToolCall {
+            name,
+            call_id,
+            arguments,
+            item_type,
+        } = &call.call;
+        let run = RunContext::of(&self.scope, &self.agent);
+        let ctx = ToolContext::in_run(run, name, call_id, arguments);
+        let needs = match callee {
+            Callee::Function(tool) => tool.needs_approval(ctx).await,
+            Callee::Local(tool) => tool.needs_approval(ctx).await,
+            Callee::Handoff(..) => false,
+            Callee::Unknown => item_type == "mcp_approval_request",
+        };
+        if !needs {
+            return Decision::Runs;
+        }
+        self.with_call(index, |call| call.approval = Some(Approval::Pending));
+        Decision::Waits
+    }
+
+    fn with_call(&self, index: usize, change: impl FnOnce(&mut ToolCall)) {
+        if let NextStep::CallTools { calls } = &mut self.scope.shared.state().step
+            && let Some(call) = calls.get_mut(index)
+        {
+            change(call);
+        }
+    }
+
+    /// A call is answered.
+    pub(super) async fn answer(&self, index: usize, item: InputItem) {
+        let answer = item.clone();
+        self.with_call(index, |call| {
+            call.output = Some(answer);
+            call.nested = None;
+        });
+        // Answers are never held back: the user has to know what tools do.
+        self.show(StreamEvent::RunItem(RunItemEvent::of(RunItem::of_answer(
+            item,
+        ))))
+        .await;
+    }
+
+    /// Moves the answers there are to the items of the run, in the order of the calls.
+    pub(super) fn keep_answers(&self) {
+        let mut state = self.scope.shared.state();
+        let NextStep::CallTools { calls } = std::mem::replace(&mut state.step, NextStep::CallModel)
+        else {
+            return;
+        };
+        let answers = calls
+            .into_iter()
+            .filter_map(|call| call.output)
+            .map(RunItem::of_answer);
+        state.new_items.extend(answers);
+    }
+
+    /// The results of the functions.
+    fn results(&self) -> Vec<FunctionToolResult> {
+        let state = self.scope.shared.state();
+        let NextStep::CallTools { calls } = &state.step else {
+            return Vec::new();
+        };
+        let result = |call: &ToolCall| match &call.output {
+            Some(InputItem::FunctionCallOutput(output)) => Some(FunctionToolResult {
+                tool_name: call.call.name.clone(),
+                call_id: call.call.call_id.clone(),
+                output: output.output.clone(),
+            }),
+            _ => None,
+        };
+        calls.iter().filter_map(result).collect()
+    }
+
+    /// The output, when the results of tools end the run.
+    async fn final_output(&self, results: &[FunctionToolResult]) -> Option<String> {
+        let result = match self.agent.behavior() {
+            Behavior::Rule(ToolUseBehavior::RunLlmAgain) => None,
+            Behavior::Rule(ToolUseBehavior::StopOnFirstTool) => results.first(),
+            Behavior::Rule(ToolUseBehavior::StopAtTools(names)) => results
+                .iter()
+                .find(|result| names.contains(&result.tool_name)),
+            Behavior::Function(decide) => {
+                let run = RunContext::of(&self.scope, &self.agent);
+                return match decide(ToolResults { run, results }).await {
+                    ToolsToFinalOutputResult::FinalOutput(output) => Some(output),
+                    ToolsToFinalOutputResult::RunLlmAgain => None,
+                };
+            }
+        };
+        result.map(|result| result.output.to_text())
+    }
+}
+
+/// The item that is this call.
+fn item_of<'a>(items: &'a [RunItem], call: &RunToolCall) -> Option<&'a OutputItem> {
+    items.iter().find_map(|item| match item {
+        RunItem::ToolCallItem(item)
+        | RunItem::McpApprovalRequestItem(item)
+        | RunItem::OtherItem(item)
+            if item.raw().call_id().or(item.raw().id()) == Some(&call.call_id) =>
+        {
+            Some(item)
+        }
+        _ => None,
+    })
+}

@@ -1,0 +1,39 @@
+// Files: in two phases, direct, removed.
+
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+
+import { check, until } from './support/check.mjs';
+
+const PICTURE = await readFile(new URL('../../examples/showcase/pictures/done.png', import.meta.url));
+
+for (const method of ['POST', 'PUT']) {
+  check(`an image, by ${method}`, { server: { UPLOAD_METHOD: method } }, async ({ page, chat, showcase }) => {
+    const uploaded = page.waitForResponse((response) => response.url().includes('/upload/'));
+    await chat.attach('hill.png', 'image/png', PICTURE);
+    const response = await uploaded;
+    assert.deepEqual([response.request().method(), response.status()], [method, 204]);
+    await chat.ask('here');
+    await chat.shows('ECHO[here]');
+
+    const [message] = await showcase.items();
+    const [attachment] = message.attachments;
+    assert.deepEqual([attachment.type, attachment.name], ['image', 'hill.png']);
+    const bytes = Buffer.from(await (await fetch(attachment.preview_url)).arrayBuffer());
+    assert.ok(bytes.equals(PICTURE), 'what is stored is what was sent');
+    const preview = chat.log.getByRole('img', { name: /hill\.png/ });
+    assert.equal(await preview.evaluate((it) => it.decode().then(() => it.naturalWidth)), 128);
+  });
+}
+
+check('a file that is taken back', {}, async ({ page, chat, showcase }) => {
+  const created = page.waitForResponse((response) => response.request().postData()?.includes('attachments.create') ?? false);
+  await chat.attach('notes.txt', 'text/plain', Buffer.from('notes'));
+  const { id } = await (await created).json();
+  await until('it is there', async () => (await fetch(`${showcase.url}/files/${id}`)).ok);
+  await page.getByRole('button', { name: 'Remove notes.txt' }).click();
+  await until('it is gone', async () => !(await fetch(`${showcase.url}/files/${id}`)).ok);
+  await chat.ask('hello');
+  const [message] = await showcase.items();
+  assert.deepEqual(message.attachments, []);
+});
