@@ -10,6 +10,7 @@ mod composer;
 mod dictation;
 mod echo;
 mod images;
+mod page;
 mod showcase;
 mod support;
 mod threads;
