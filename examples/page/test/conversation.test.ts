@@ -47,14 +47,15 @@ function draft(text: string): Draft {
 function start(server: FakeServer, given: Parameters<typeof config>[0] = {}, id: string | null = null) {
   const returned: Draft[] = [];
   const threads: Thread[] = [];
+  const lost: boolean[] = [];
   const client = new Client({ url: '/chatkit', fetch: server.fetch, sleep: async () => {} });
   const conversation = new Conversation(
     client,
     config(given),
-    { threadChanged: (_, it) => threads.push(it), returned: (it) => returned.push(it) },
+    { threadChanged: (_, it) => threads.push(it), returned: (it) => returned.push(it), lost: () => lost.push(true) },
     id,
   );
-  return { conversation, returned, threads };
+  return { conversation, returned, threads, lost };
 }
 
 const ids = (conversation: Conversation) => conversation.items.value.map((item) => item.id);
@@ -111,6 +112,44 @@ describe('a message', () => {
     expect(conversation.items.value).toEqual([]);
     expect(returned).toEqual([draft('hello')]);
     expect(conversation.error.value).toEqual({ message: 'Sign in first.', retry: false });
+  });
+});
+
+describe('a connection that breaks before the message is confirmed', () => {
+  const cut = () => {
+    const stream = openStream();
+    return (...given: Parameters<typeof stream.answer>) => {
+      const response = stream.answer(...given);
+      stream.lose();
+      return response;
+    };
+  };
+  const content = { data: [user], has_more: false };
+
+  it('asks the server whether it is stored', async () => {
+    const server = new FakeServer(json({ ...thread, items: { data: [], has_more: false } }), cut(), json({ ...thread, items: content }));
+    const { conversation, returned } = start(server, {}, 'thr_1');
+    await conversation.load();
+    await conversation.send(draft('hello'));
+    expect(ids(conversation)).toEqual(['msg_1']);
+    expect(returned).toEqual([]);
+    expect(conversation.error.value).toEqual({ message: 'The connection was lost.', retry: true });
+  });
+
+  it('gives it back when it is not', async () => {
+    const server = new FakeServer(json({ ...thread, items: content }), cut(), json({ ...thread, items: content }));
+    const { conversation, returned } = start(server, {}, 'thr_1');
+    await conversation.load();
+    await conversation.send(draft('other'));
+    expect(ids(conversation)).toEqual(['msg_1']);
+    expect(returned).toEqual([draft('other')]);
+  });
+
+  it('looks for the thread when it is new', async () => {
+    const { conversation, returned, lost } = start(new FakeServer(cut()));
+    await conversation.send(draft('hello'));
+    expect([returned.length, lost.length]).toEqual([1, 1]);
+    expect(conversation.items.value).toEqual([]);
   });
 });
 

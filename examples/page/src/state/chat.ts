@@ -35,6 +35,7 @@ export class Chat {
     returned: (draft) => {
       this.returned.value = draft;
     },
+    lost: () => void this.loadThreads(),
   };
 
   constructor(

@@ -50,6 +50,8 @@ export interface Surroundings {
   threadChanged(conversation: Conversation, thread: Thread): void;
   /** A message did not get to the server: the user gets it back. */
   returned(draft: Draft): void;
+  /** A connection broke before the server had named the thread: it may be there, or not. */
+  lost(): void;
 }
 
 const ALL = 9999;
@@ -79,6 +81,16 @@ export class Conversation {
   readonly items = computed(() =>
     this.entries.value.flatMap((entry) => ('item' in entry ? [entry.item.value] : [])),
   );
+
+  /** The id of the last item. Unlike `items` it does not change while an item grows. */
+  readonly lastId = computed(() => {
+    for (let n = this.entries.value.length - 1; n >= 0; n -= 1) {
+      const entry = this.entries.value[n];
+      const item = entry && 'item' in entry ? entry.item.peek() : undefined;
+      if (item && item.type !== 'end_of_turn') return item.id;
+    }
+    return null;
+  });
 
   private readonly rows = new Map<string, Signal<Item>>();
   private stopping: AbortController | undefined;
@@ -286,7 +298,7 @@ export class Conversation {
     } catch (error) {
       pace.flush();
       failed = true;
-      if (!isAbort(error)) this.fail(error);
+      if (!isAbort(error)) await this.fail(error);
     }
     batch(() => {
       this.running.value = false;
@@ -306,16 +318,29 @@ export class Conversation {
     }
   }
 
-  private fail(error: unknown): void {
+  private async fail(error: unknown): Promise<void> {
     const lost = this.unconfirmed;
+    const midStream = error instanceof Failure && error.midStream;
+    const status = error instanceof Failure ? error.status : undefined;
+    let retry = midStream || status === undefined || status >= 500;
     if (lost) {
-      this.entries.value = this.entries.value.filter((entry) => entry !== lost.entry);
-      this.around.returned(lost.draft);
-      this.error.value = { message: messageOf(error), retry: false };
-    } else {
-      const retry = !(error instanceof Failure) || error.midStream || (error.status ?? 500) >= 500;
-      this.error.value = { message: messageOf(error), retry };
+      // The server has taken the request, and then the connection broke: only the server knows what it has stored.
+      const stored = midStream && this.id !== null && (await this.hasStored(lost.draft));
+      if (!stored) {
+        this.entries.value = this.entries.value.filter((entry) => entry !== lost.entry);
+        this.around.returned(lost.draft);
+        if (midStream && this.id === null) this.around.lost();
+        retry = false;
+      }
     }
+    this.error.value = { message: messageOf(error), retry };
+  }
+
+  /** Loads the thread again, and looks whether it ends with a message. */
+  private async hasStored(draft: Draft): Promise<boolean> {
+    await this.load();
+    const last = this.items.peek().findLast((item) => item.type === 'user_message');
+    return JSON.stringify(last?.content.map((part) => part.text)) === JSON.stringify(draft.content.map((part) => part.text));
   }
 
   private lastWords(): string {

@@ -230,13 +230,14 @@ export function Composer({ conversation }: { conversation: Conversation }) {
                   class="tool-chip"
                   aria-pressed={chosen}
                   title={it.label}
+                  aria-label={it.label}
                   onClick={() => {
                     chat.tool.value = chosen ? undefined : it.id;
                     editor.current?.focus();
                   }}
                 >
                   <Icon name={it.icon ?? 'bolt'} />
-                  {it.shortLabel ?? it.label}
+                  <span>{it.shortLabel ?? it.label}</span>
                   {chosen && <Icon name="cross" class="chip-cross" />}
                 </button>
               );

@@ -12,7 +12,7 @@ import { Icon } from '../icon';
 export function ClientToolView({ item, conversation }: { item: ClientToolCall; conversation: Conversation }) {
   const chat = useChat();
   const known = Object.hasOwn(chat.config.clientTools, item.name);
-  const last = conversation.items.value.findLast((it) => it.type !== 'end_of_turn')?.id === item.id;
+  const last = conversation.lastId.value === item.id;
   const waits = item.status === 'pending' && last && !known;
   return (
     <div class="note tool" data-item={item.id} data-note="tool">
