@@ -30,6 +30,7 @@
 //! | `PORT` | `8000` | on 127.0.0.1 |
 //! | `UPLOAD_METHOD` | `POST` | how clients upload in two phases: `POST` a form, or `PUT` the bytes |
 //! | `PUBLIC_BASE` | `http://127.0.0.1:$PORT` | what the URLs of uploads and files begin with |
+//! | `CHATKIT_DOMAIN_KEY` | | with one, the page is that of the official ChatKit.js |
 //! | `RUST_LOG` | `info` | |
 
 mod connection;
@@ -49,7 +50,8 @@ use axum::http::request::Parts;
 use axum::middleware;
 use chatkit::ChatKitServer;
 use chatkit::store::{DynStore, MemoryStore};
-use chatkit::types::UploadMethod;
+use chatkit::types::{IconName, UploadMethod};
+use chatkit_examples::page::{Page, Tool, Uploads};
 use chatkit_examples::serve::{listen, serve, start_log};
 
 use connection::Connection;
@@ -78,7 +80,53 @@ async fn main() -> Result<(), Box<dyn Error>> {
     };
     let app = chatkit::axum::router(server.clone(), context)
         .layer(middleware::from_fn(connection::breakable))
-        .merge(files.router());
+        .merge(files.router())
+        .merge(page());
     serve(listener, app, server).await?;
     Ok(())
+}
+
+/// The page, with everything it can offer.
+fn page() -> axum::Router {
+    let keywords = [
+        ("An echo", IconName::Sparkle, "hello"),
+        ("A slow answer, to stop", IconName::Clock, "slow"),
+        ("A widget", IconName::SquareCode, "widget"),
+        ("A workflow", IconName::SettingsSlider, "workflow"),
+        ("An image", IconName::SquareImage, "image"),
+        ("Questions", IconName::CircleQuestion, "structured"),
+        ("Progress, effect, notice", IconName::Bolt, "progress"),
+        ("A tool of the page", IconName::Desktop, "clienttool"),
+        ("Sources", IconName::Document, "ents"),
+        ("An error", IconName::Bug, "boom"),
+    ];
+    let page = Page::new("Showcase")
+        .greeting("What would you like to see?")
+        .uploads(Uploads::TwoPhase)
+        .tool(
+            Tool::new("search", "Search the web", &IconName::Globe)
+                .placeholder("What to search for?"),
+        )
+        .tool(
+            Tool::new("think", "Think longer", &IconName::Lightbulb)
+                .pinned()
+                .persistent(),
+        )
+        .model("fast", "Fast", "Answers at once")
+        .model("careful", "Careful", "Answers at once, too")
+        .entity("ent-1", "Ada Lovelace", "People", &IconName::User)
+        .entity("ent-2", "Alan Turing", "People", &IconName::User)
+        .entity("ent-9", "ENT-NINE", "Documents", &IconName::Document)
+        .action(
+            "Send an action",
+            "page.action",
+            serde_json::json!({"from": "the page"}),
+        )
+        .dictation();
+    let prompts = keywords.into_iter();
+    prompts
+        .fold(page, |page, (label, icon, word)| {
+            page.prompt(label, &icon, word)
+        })
+        .router()
 }

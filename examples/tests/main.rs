@@ -11,6 +11,7 @@ mod dictation;
 mod disconnect;
 mod echo;
 mod images;
+mod page;
 mod showcase;
 mod support;
 mod threads;

@@ -1,6 +1,6 @@
 // What the server says about the page: `/page.json`, in the terms of ChatKit's own options, and a few of this page.
 
-import type { UserContent } from './protocol/types';
+import type { Action, UserContent } from './protocol/types';
 
 export interface Prompt {
   label: string;
@@ -52,6 +52,8 @@ export interface Config {
   entities: { list?: Entity[]; searchUrl?: string };
   /** The results of client tools that are answered at once, by name; the user is asked for those of others. */
   clientTools: Record<string, unknown>;
+  /** What the user can send without a widget. */
+  actions: { label: string; action: Action }[];
 }
 
 type Partially<T> = { [K in keyof T]?: T[K] extends unknown[] ? T[K] : T[K] extends object ? Partially<T[K]> : T[K] };
@@ -79,6 +81,7 @@ export function complete(given: Partially<Config>): Config {
     ...(given.disclaimer?.text ? { disclaimer: { text: given.disclaimer.text } } : {}),
     entities: (given.entities ?? {}) as Config['entities'],
     clientTools: given.clientTools ?? {},
+    actions: given.actions ?? [],
   };
 }
 

@@ -76,7 +76,7 @@ impl Client {
             let ((), head) = tokio::join!(send, Head::read(&mut reader));
             let framing = match head.headers.get("content-length") {
                 Some(length) => Framing::Length(length.parse().unwrap()),
-                None if head.status == 204 => Framing::Over,
+                None if matches!(head.status, 204 | 304) => Framing::Over,
                 None => {
                     assert_eq!(head.headers["transfer-encoding"], "chunked");
                     Framing::Chunked

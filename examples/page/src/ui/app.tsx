@@ -25,7 +25,7 @@ export function App({ chat }: { chat: Chat }) {
   const conversation = chat.current.value;
   const thread = conversation.thread.value;
   const id = thread?.id ?? conversation.initialId;
-  const title = thread?.title || (id ? 'Conversation' : chat.config.title);
+  const title = thread?.title || (id ? 'Untitled' : chat.config.title);
 
   useEffect(() => {
     const follow = () => {

@@ -90,7 +90,7 @@ export function Composer({ conversation }: { conversation: Conversation }) {
       <footer class="composer-frame">
         <NoticeList conversation={conversation} />
         <div class="composer blocked" role="status">
-          <Icon name={closed ? 'check-circle' : 'keys'} />
+          <Icon name={closed ? 'check-circle' : 'lock'} />
           <p>
             {status.reason || (closed ? 'This conversation is closed.' : 'This conversation is locked for now.')}
           </p>
@@ -122,6 +122,14 @@ export function Composer({ conversation }: { conversation: Conversation }) {
           editor.current?.focus();
         },
       })),
+    // An action needs a thread.
+    ...chat.config.actions.map(({ label, action }) => ({
+      key: `action ${label}`,
+      label,
+      icon: 'bolt',
+      disabled: conversation.thread.value === null,
+      run: () => void conversation.act(null, action),
+    })),
   ];
 
   return (

@@ -10,6 +10,7 @@ const OWN: Record<string, string[]> = {
   copy: ['M9 9h11v11H9zM5.5 15H4V4h11v1.5'],
   cross: ['M6.5 6.5l11 11M17.5 6.5l-11 11'],
   download: ['M12 4v11M7 11l5 5 5-5M5 20h14'],
+  lock: ['M6 10.5h12V20H6zM8.5 10.5V8a3.5 3.5 0 0 1 7 0v2.5'],
   microphone: ['M9 6a3 3 0 0 1 6 0v5a3 3 0 0 1-6 0zM5.5 11.5a6.5 6.5 0 0 0 13 0M12 18v3'],
   monitor: ['M3.5 5h17v11h-17zM9 20h6M12 16v4'],
   moon: ['M20 14.2A8.3 8.3 0 0 1 9.8 4 8.3 8.3 0 1 0 20 14.2z'],

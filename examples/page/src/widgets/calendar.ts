@@ -40,7 +40,9 @@ export function compare(a: Day, b: Day): number {
  */
 export function parseDay(value: unknown): Day | undefined {
   if (typeof value !== 'string') return undefined;
-  const match = /^(\d{4})-(\d{2})-(\d{2})(?:T(\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?))?$/i.exec(value.trim());
+  const match = /^(\d{4})-(\d{2})-(\d{2})(?:T(\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?))?$/i.exec(
+    value.trim(),
+  );
   if (!match) return undefined;
   const [, year, month, day, time] = match;
   if (time && /(?:Z|[+-]\d{2}:?\d{2})$/i.test(time)) {

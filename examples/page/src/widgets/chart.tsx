@@ -116,7 +116,12 @@ export function ChartView({ node, path }: NodeProps<Chart>) {
           onLeave={() => setActive(undefined)}
         />
         {tooltip && active !== undefined && active < rows.length && (
-          <Tooltip label={labels[active] ?? ''} lines={lines} row={active} side={active < rows.length / 2 ? 'right' : 'left'} />
+          <Tooltip
+            label={labels[active] ?? ''}
+            lines={lines}
+            row={active}
+            side={active < rows.length / 2 ? 'right' : 'left'}
+          />
         )}
       </div>
       {node.showLegend === true && (
@@ -232,7 +237,13 @@ function Plot(props: PlotProps) {
     >
       {steps.map((step, at) => (
         <g key={step}>
-          <line class={step === 0 ? 'ckw-zero' : 'ckw-grid'} x1={inner.left} x2={inner.right} y1={y(step)} y2={y(step)} />
+          <line
+            class={step === 0 ? 'ckw-zero' : 'ckw-grid'}
+            x1={inner.left}
+            x2={inner.right}
+            y1={y(step)}
+            y2={y(step)}
+          />
           {values && (
             <text class="ckw-tick" x={inner.left - 8} y={y(step)} text-anchor="end" dominant-baseline="central">
               {stepLabels[at]}
@@ -241,12 +252,26 @@ function Plot(props: PlotProps) {
         </g>
       ))}
       {active !== undefined && bars.length > 0 && (
-        <rect class="ckw-band" x={inner.left + band * active} y={inner.top} width={band} height={inner.bottom - inner.top} />
+        <rect
+          class="ckw-band"
+          x={inner.left + band * active}
+          y={inner.top}
+          width={band}
+          height={inner.bottom - inner.top}
+        />
       )}
       {active !== undefined && bars.length === 0 && (
         <line class="ckw-cursor" x1={middle(active)} x2={middle(active)} y1={inner.top} y2={inner.bottom} />
       )}
-      <Bars lines={lines} spans={spans} band={band} left={inner.left} y={y} gap={props.gap} categoryGap={props.categoryGap} />
+      <Bars
+        lines={lines}
+        spans={spans}
+        band={band}
+        left={inner.left}
+        y={y}
+        gap={props.gap}
+        categoryGap={props.categoryGap}
+      />
       {lines.map((line, at) =>
         line.type === 'bar' ? null : (
           <Curve key={at} line={line} spans={spans[at] ?? []} x={middle} y={y} active={active} />
@@ -305,7 +330,9 @@ function isOutermost(lines: Line[], spans: (Span | undefined)[][], at: number, r
   if (stack === undefined) return true;
   return !lines.some((other, i) => {
     const its = spans[i]?.[row];
-    return i > at && other.type === 'bar' && other.stack === stack && !!its && its.from === span.to && its.from !== its.to;
+    return (
+      i > at && other.type === 'bar' && other.stack === stack && !!its && its.from === span.to && its.from !== its.to
+    );
   });
 }
 
@@ -350,7 +377,9 @@ function Curve({ line, spans, x, y, active }: CurveProps) {
         const edge = curve([...under].reverse(), reversed(line.curve)).replace('M', 'L');
         return (
           <g key={at}>
-            {line.type === 'area' && over.length > 1 && <path class="ckw-area" d={`${path}${edge}Z`} fill={line.paint} />}
+            {line.type === 'area' && over.length > 1 && (
+              <path class="ckw-area" d={`${path}${edge}Z`} fill={line.paint} />
+            )}
             {over.length > 1 ? (
               <path class="ckw-stroke" d={path} stroke={line.paint} />
             ) : (

@@ -5,10 +5,11 @@ import { useState } from 'preact/hooks';
 import { color } from './colors';
 import { type NodeProps, useTheme } from './context';
 import { Glyph } from './icons';
-import { compact, flex, margins, radius, sizes } from './style';
+import { share } from './layout';
+import { compact, margins, radius, sizes } from './style';
 import type { Badge, Icon, Image } from './types';
-import { classes, oneOf, text, word } from './values';
 import { imageUrl } from './url';
+import { classes, oneOf, text, word } from './values';
 
 const BADGE_COLORS = ['secondary', 'success', 'danger', 'warning', 'info', 'discovery'] as const;
 const ICON_SIZES = ['xs', 'sm', 'md', 'lg', 'xl', '2xl', '3xl'] as const;
@@ -55,7 +56,7 @@ export function ImageView({ node }: NodeProps<Image>) {
   // From edge to edge is wider than the space it is in.
   if (flush && size.width === '100%') size.width = undefined;
   const style = compact(size, margins(node.margin), {
-    flex: flex(node.flex),
+    flex: share(node),
     'border-radius': radius(node.radius),
     background: color(node.background, 'surface', theme),
     'object-fit': oneOf(node.fit, FITS),

@@ -22,8 +22,7 @@ export interface NodeProps<T = AnyNode> {
   path: string;
 }
 
-/** Renderers by the `type` of the component. */
-// biome-ignore lint/suspicious/noExplicitAny: each renderer takes its own kind of node
+/** Renderers by the `type` of the component. Each takes its own kind of node, hence `any`. */
 export type Renderers = Record<string, ComponentType<NodeProps<any>>>;
 
 /** The same object for as long as the widget is shown. */

@@ -3,7 +3,18 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 import { Spinner } from './button';
-import { addDays, addMonths, compare, type Day, dayOf, firstWeekday, isoOf, midnight, parseDay, weeks } from './calendar';
+import {
+  addDays,
+  addMonths,
+  compare,
+  type Day,
+  dayOf,
+  firstWeekday,
+  isoOf,
+  midnight,
+  parseDay,
+  weeks,
+} from './calendar';
 import { own } from './controls';
 import { type NodeProps, useAction, useField } from './context';
 import { Glyph } from './icons';
@@ -78,13 +89,7 @@ export function DatePickerView({ node, path }: NodeProps<DatePicker>) {
           onClose={() => setOpen(false)}
           onEscape={close}
         >
-          <Calendar
-            name={name}
-            chosen={day}
-            min={parseDay(node.min)}
-            max={parseDay(node.max)}
-            onChoose={choose}
-          />
+          <Calendar name={name} chosen={day} min={parseDay(node.min)} max={parseDay(node.max)} onChoose={choose} />
         </Popover>
       )}
     </span>

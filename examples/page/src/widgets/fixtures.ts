@@ -79,7 +79,14 @@ export const FIXTURES: Record<string, unknown> = {
             flex: 1,
             children: [
               { type: 'Label', value: 'Day', fieldName: 'trip.day' },
-              { type: 'DatePicker', name: 'trip.day', block: true, defaultValue: '2026-03-09', min: '2026-03-03', clearable: true },
+              {
+                type: 'DatePicker',
+                name: 'trip.day',
+                block: true,
+                defaultValue: '2026-03-09',
+                min: '2026-03-03',
+                clearable: true,
+              },
             ],
           },
         ],
@@ -107,7 +114,14 @@ export const FIXTURES: Record<string, unknown> = {
         gap: 1,
         children: [
           { type: 'Label', value: 'Notes', fieldName: 'trip.notes' },
-          { type: 'Textarea', name: 'trip.notes', rows: 2, autoResize: true, maxRows: 6, placeholder: 'Anything else?' },
+          {
+            type: 'Textarea',
+            name: 'trip.notes',
+            rows: 2,
+            autoResize: true,
+            maxRows: 6,
+            placeholder: 'Anything else?',
+          },
         ],
       },
       { type: 'Checkbox', name: 'trip.terms', label: 'I have read the terms', required: true },
@@ -142,13 +156,15 @@ export const FIXTURES: Record<string, unknown> = {
       ...['solid', 'soft', 'outline', 'ghost'].map((variant) => ({
         type: 'Row',
         wrap: 'wrap',
-        children: ['primary', 'secondary', 'info', 'discovery', 'success', 'caution', 'warning', 'danger'].map((color) => ({
-          type: 'Button',
-          label: color,
-          color,
-          variant,
-          onClickAction: action(`press.${color}`),
-        })),
+        children: ['primary', 'secondary', 'info', 'discovery', 'success', 'caution', 'warning', 'danger'].map(
+          (color) => ({
+            type: 'Button',
+            label: color,
+            color,
+            variant,
+            onClickAction: action(`press.${color}`),
+          }),
+        ),
       })),
       {
         type: 'Row',
@@ -181,7 +197,14 @@ export const FIXTURES: Record<string, unknown> = {
       { type: 'Input', name: 'b', placeholder: 'Soft', variant: 'soft', pill: true },
       { type: 'Input', name: 'c', inputType: 'password', defaultValue: 'secret', size: 'sm' },
       { type: 'Input', name: 'd', defaultValue: 'Cannot be changed', disabled: true },
-      { type: 'Textarea', name: 'e', defaultValue: 'Several\nlines of text', variant: 'soft', size: 'xl', gutterSize: 'xl' },
+      {
+        type: 'Textarea',
+        name: 'e',
+        defaultValue: 'Several\nlines of text',
+        variant: 'soft',
+        size: 'xl',
+        gutterSize: 'xl',
+      },
       {
         type: 'Row',
         wrap: 'wrap',
@@ -202,8 +225,23 @@ export const FIXTURES: Record<string, unknown> = {
         onChangeAction: action('city.pick'),
       },
       { type: 'DatePicker', name: 'due', placeholder: 'Due date', onChangeAction: action('due.pick'), clearable: true },
-      { type: 'RadioGroup', name: 'rank', direction: 'col', options: [{ value: '1', label: 'Low' }, { value: '2', label: 'High' }], defaultValue: '2' },
-      { type: 'Row', children: [{ type: 'Checkbox', name: 'done', label: 'Done', defaultChecked: true }, { type: 'Checkbox', name: 'off', label: 'Off', disabled: true }] },
+      {
+        type: 'RadioGroup',
+        name: 'rank',
+        direction: 'col',
+        options: [
+          { value: '1', label: 'Low' },
+          { value: '2', label: 'High' },
+        ],
+        defaultValue: '2',
+      },
+      {
+        type: 'Row',
+        children: [
+          { type: 'Checkbox', name: 'done', label: 'Done', defaultChecked: true },
+          { type: 'Checkbox', name: 'off', label: 'Off', disabled: true },
+        ],
+      },
     ],
   },
   text: {
@@ -216,16 +254,36 @@ export const FIXTURES: Record<string, unknown> = {
       { type: 'Text', value: 'Italic, struck through', italic: true, lineThrough: true, color: 'tertiary' },
       { type: 'Text', value: 'Success, centred and bold', color: 'success', weight: 'bold', textAlign: 'center' },
       { type: 'Text', value: 'Danger at the end', color: 'danger', textAlign: 'end' },
-      { type: 'Text', value: 'Primitive blue-600, or pink-300 in the dark', color: { light: 'blue-600', dark: 'pink-300' } },
-      { type: 'Text', value: 'Truncated, because this line is much longer than the card is wide, by far', truncate: true },
-      { type: 'Text', value: 'Two lines at most: this goes on and on, over one line and a second and then a third, which nobody sees any more, nor the fourth.', maxLines: 2 },
+      {
+        type: 'Text',
+        value: 'Primitive blue-600, or pink-300 in the dark',
+        color: { light: 'blue-600', dark: 'pink-300' },
+      },
+      {
+        type: 'Text',
+        value: 'Truncated, because this line is much longer than the card is wide, by far',
+        truncate: true,
+      },
+      {
+        type: 'Text',
+        value:
+          'Two lines at most: this goes on and on, over one line and a second and then a third, which nobody sees any more, nor the fourth.',
+        maxLines: 2,
+      },
       { type: 'Text', id: 'grows', value: 'Still writing', streaming: true },
       { type: 'Markdown', value: 'Some **bold** and `code`', streaming: true },
       {
         type: 'Row',
         wrap: 'wrap',
         children: ['secondary', 'success', 'danger', 'warning', 'info', 'discovery'].flatMap((color) =>
-          ['solid', 'soft', 'outline'].map((variant, at) => ({ type: 'Badge', label: color, color, variant, size: ['sm', 'md', 'lg'][at], pill: at === 1 })),
+          ['solid', 'soft', 'outline'].map((variant, at) => ({
+            type: 'Badge',
+            label: color,
+            color,
+            variant,
+            size: ['sm', 'md', 'lg'][at],
+            pill: at === 1,
+          })),
         ),
       },
     ],
@@ -239,16 +297,68 @@ export const FIXTURES: Record<string, unknown> = {
         type: 'Row',
         gap: 3,
         children: [
-          { type: 'Box', size: 48, radius: 'full', background: 'blue-500', align: 'center', justify: 'center', children: [{ type: 'Icon', name: 'sparkle', color: 'white', size: 'lg' }] },
-          { type: 'Col', gap: 0, flex: 1, children: [{ type: 'Text', value: 'Flex 1', weight: 'semibold' }, { type: 'Caption', value: 'takes what is left' }] },
-          { type: 'Box', padding: { x: 3, y: 1 }, radius: 'md', border: { y: 1, x: { size: 3, color: 'green-500' } }, children: [{ type: 'Text', value: 'Edges', size: 'sm' }] },
+          {
+            type: 'Box',
+            size: 48,
+            radius: 'full',
+            background: 'blue-500',
+            align: 'center',
+            justify: 'center',
+            children: [{ type: 'Icon', name: 'sparkle', color: 'white', size: 'lg' }],
+          },
+          {
+            type: 'Col',
+            gap: 0,
+            flex: 1,
+            children: [
+              { type: 'Text', value: 'Flex 1', weight: 'semibold' },
+              { type: 'Caption', value: 'takes what is left' },
+            ],
+          },
+          {
+            type: 'Box',
+            padding: { x: 3, y: 1 },
+            radius: 'md',
+            border: { y: 1, x: { size: 3, color: 'green-500' } },
+            children: [{ type: 'Text', value: 'Edges', size: 'sm' }],
+          },
         ],
       },
       { type: 'Divider', spacing: 2, color: 'strong', flush: true },
-      { type: 'Row', height: 40, children: [{ type: 'Text', value: 'Left' }, { type: 'Divider', spacing: 2 }, { type: 'Text', value: 'Right' }, { type: 'Spacer' }, { type: 'Text', value: 'Far' }] },
-      { type: 'Box', direction: 'row', justify: 'between', padding: 3, radius: 'xl', background: { light: 'yellow-100', dark: 'yellow-900' }, children: [{ type: 'Text', value: 'between' }, { type: 'Text', value: 'two' }] },
+      {
+        type: 'Row',
+        height: 40,
+        children: [
+          { type: 'Text', value: 'Left' },
+          { type: 'Divider', spacing: 2 },
+          { type: 'Text', value: 'Right' },
+          { type: 'Spacer' },
+          { type: 'Text', value: 'Far' },
+        ],
+      },
+      {
+        type: 'Box',
+        direction: 'row',
+        justify: 'between',
+        padding: 3,
+        radius: 'xl',
+        background: { light: 'yellow-100', dark: 'yellow-900' },
+        children: [
+          { type: 'Text', value: 'between' },
+          { type: 'Text', value: 'two' },
+        ],
+      },
       { type: 'Transition', children: { type: 'Text', value: 'In a transition' } },
-      { type: 'Box', aspectRatio: '4 / 1', width: '60%', background: 'alpha-10', radius: 'lg', align: 'center', justify: 'center', children: [{ type: 'Caption', value: '4 / 1' }] },
+      {
+        type: 'Box',
+        aspectRatio: '4 / 1',
+        width: '60%',
+        background: 'alpha-10',
+        radius: 'lg',
+        align: 'center',
+        justify: 'center',
+        children: [{ type: 'Caption', value: '4 / 1' }],
+      },
     ],
   },
   images: {
@@ -295,7 +405,11 @@ export const FIXTURES: Record<string, unknown> = {
         type: 'Chart',
         xAxis: 'day',
         height: 140,
-        data: Array.from({ length: 31 }, (_, at) => ({ day: `Day ${at + 1}`, load: 40 + 30 * Math.sin(at / 3), base: 20 + (at % 7) })),
+        data: Array.from({ length: 31 }, (_, at) => ({
+          day: `Day ${at + 1}`,
+          load: 40 + 30 * Math.sin(at / 3),
+          base: 20 + (at % 7),
+        })),
         series: [
           { type: 'area', dataKey: 'base', stack: 'a', color: { light: 'pink', dark: 'pink' } },
           { type: 'area', dataKey: 'load', stack: 'a' },
@@ -306,7 +420,13 @@ export const FIXTURES: Record<string, unknown> = {
         xAxis: { dataKey: 'k', hide: true },
         showYAxis: true,
         aspectRatio: 4,
-        data: [{ k: 'a', x: 1, y: 3 }, { k: 'b', x: 4, y: 2 }, { k: 'c', x: 2 , y: 5 }, { k: 'd', y: 1 }, { k: 'e', x: 3, y: 4 }],
+        data: [
+          { k: 'a', x: 1, y: 3 },
+          { k: 'b', x: 4, y: 2 },
+          { k: 'c', x: 2, y: 5 },
+          { k: 'd', y: 1 },
+          { k: 'e', x: 3, y: 4 },
+        ],
         series: [
           { type: 'bar', dataKey: 'x' },
           { type: 'bar', dataKey: 'y' },
@@ -324,17 +444,34 @@ export const FIXTURES: Record<string, unknown> = {
           {
             type: 'Table.Row',
             header: true,
-            children: ['City', 'Sky', 'Temperature'].map((value, at) => ({ type: 'Table.Cell', align: at === 2 ? 'end' : 'start', children: [{ type: 'Text', value }] })),
+            children: ['City', 'Sky', 'Temperature'].map((value, at) => ({
+              type: 'Table.Cell',
+              align: at === 2 ? 'end' : 'start',
+              children: [{ type: 'Text', value }],
+            })),
           },
-          ...[['Paris', 'sunny', '21 °C'], ['Oslo', 'rain', '9 °C'], ['Cairo', 'clear', '34 °C']].map((cells) => ({
+          ...[
+            ['Paris', 'sunny', '21 °C'],
+            ['Oslo', 'rain', '9 °C'],
+            ['Cairo', 'clear', '34 °C'],
+          ].map((cells) => ({
             type: 'Table.Row',
             children: cells.map((value, at) => ({
               type: 'Table.Cell',
               align: at === 2 ? 'end' : 'start',
-              children: [at === 1 ? { type: 'Badge', label: value, color: value === 'rain' ? 'info' : 'warning' } : { type: 'Text', value }],
+              children: [
+                at === 1
+                  ? { type: 'Badge', label: value, color: value === 'rain' ? 'info' : 'warning' }
+                  : { type: 'Text', value },
+              ],
             })),
           })),
-          { type: 'Table.Row', children: [{ type: 'Table.Cell', colSpan: 3, children: [{ type: 'Caption', value: 'Over three columns' }] }] },
+          {
+            type: 'Table.Row',
+            children: [
+              { type: 'Table.Cell', colSpan: 3, children: [{ type: 'Caption', value: 'Over three columns' }] },
+            ],
+          },
         ],
       },
     ],
@@ -349,8 +486,22 @@ export const FIXTURES: Record<string, unknown> = {
       onClickAction: action('song.play', { payload: `song-${at}` }),
       children: [
         { type: 'Image', src: PICTURE, size: 40, radius: 'sm' },
-        { type: 'Col', gap: 0, flex: 1, children: [{ type: 'Text', value: `Song number ${at}`, weight: 'medium' }, { type: 'Caption', value: 'Erik Satie' }] },
-        { type: 'Button', iconStart: 'star', variant: 'ghost', size: 'sm', onClickAction: action('song.star', { payload: { id: at } }) },
+        {
+          type: 'Col',
+          gap: 0,
+          flex: 1,
+          children: [
+            { type: 'Text', value: `Song number ${at}`, weight: 'medium' },
+            { type: 'Caption', value: 'Erik Satie' },
+          ],
+        },
+        {
+          type: 'Button',
+          iconStart: 'star',
+          variant: 'ghost',
+          size: 'sm',
+          onClickAction: action('song.star', { payload: { id: at } }),
+        },
       ],
     })),
   },
@@ -360,8 +511,22 @@ export const FIXTURES: Record<string, unknown> = {
     gap: 3,
     align: 'start',
     children: [
-      { type: 'Card', theme: 'dark', children: [{ type: 'Text', value: 'Always dark' }, { type: 'Button', label: 'Go', style: 'primary' }] },
-      { type: 'Card', theme: 'light', children: [{ type: 'Text', value: 'Always light' }, { type: 'Button', label: 'Go', style: 'primary' }] },
+      {
+        type: 'Card',
+        theme: 'dark',
+        children: [
+          { type: 'Text', value: 'Always dark' },
+          { type: 'Button', label: 'Go', style: 'primary' },
+        ],
+      },
+      {
+        type: 'Card',
+        theme: 'light',
+        children: [
+          { type: 'Text', value: 'Always light' },
+          { type: 'Button', label: 'Go', style: 'primary' },
+        ],
+      },
     ],
   },
   collapsed: {
@@ -369,7 +534,10 @@ export const FIXTURES: Record<string, unknown> = {
     collapsed: true,
     status: { text: 'Sent', icon: 'check-circle-filled' },
     confirm: { label: 'Send', action: action('email.send') },
-    children: [{ type: 'Title', value: 'Lunch on Friday?', size: 'sm' }, { type: 'Text', value: 'What was sent.' }],
+    children: [
+      { type: 'Title', value: 'Lunch on Friday?', size: 'sm' },
+      { type: 'Text', value: 'What was sent.' },
+    ],
   },
   unknown: {
     type: 'Card',

@@ -116,7 +116,13 @@ function OneWidget(props: WidgetProps) {
   }, []);
 
   return (
-    <div ref={element} class="ckw" data-theme={props.theme} aria-busy={held > 0 || undefined} inert={held > 0 || undefined}>
+    <div
+      ref={element}
+      class="ckw"
+      data-theme={props.theme}
+      aria-busy={held > 0 || undefined}
+      inert={held > 0 || undefined}
+    >
       <EnvContext.Provider value={env}>
         <ThemeContext.Provider value={props.theme}>
           <ScopeContext.Provider value={outside}>

@@ -12,14 +12,16 @@ import type { Box, Col, Divider, Form, Layout, Row, Spacer, Theme, Transition } 
 import { classes } from './values';
 
 export function layoutStyle(node: Layout, theme: Theme): Style | undefined {
-  return compact(
-    flow(node),
-    sizes(node),
-    padding(node.padding),
-    margins(node.margin),
-    borders(node.border, theme),
-    { flex: flex(node.flex), 'border-radius': radius(node.radius), background: color(node.background, 'surface', theme) },
-  );
+  return compact(flow(node), sizes(node), padding(node.padding), margins(node.margin), borders(node.border, theme), {
+    flex: share(node),
+    'border-radius': radius(node.radius),
+    background: color(node.background, 'surface', theme),
+  });
+}
+
+/** How it grows and shrinks beside others. What has a `size`, such as an avatar, keeps it. */
+export function share(node: { flex?: unknown; size?: unknown }): string | undefined {
+  return flex(node.flex) ?? (size(node.size) === undefined ? undefined : 'none');
 }
 
 function Container({ node, path, kind }: NodeProps<Layout> & { kind: string }) {

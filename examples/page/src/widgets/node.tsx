@@ -82,4 +82,3 @@ export function keyed(children: unknown, path: string): Keyed[] {
 export function Children({ of, path }: { of: unknown; path: string }) {
   return keyed(of, path).map((child) => <Node key={child.key} node={child.node} path={child.path} />);
 }
-

@@ -64,7 +64,16 @@ interface Props {
  * A panel in the browser's top layer, inside of its anchor in the tree. A press outside of both closes it, and so does a
  * focus that goes there. What is in it can have the focus as soon as the effects of the children run.
  */
-export function Popover({ anchor, side = 'bottom', align = 'start', wide, class: name, onClose, onEscape, children }: Props) {
+export function Popover({
+  anchor,
+  side = 'bottom',
+  align = 'start',
+  wide,
+  class: name,
+  onClose,
+  onEscape,
+  children,
+}: Props) {
   const panel = useRef<HTMLDivElement>(null);
   const latest = useRef({ onClose, onEscape });
   latest.current = { onClose, onEscape };
@@ -89,8 +98,10 @@ export function Popover({ anchor, side = 'bottom', align = 'start', wide, class:
       it.style.top = `${where.top}px`;
     }
     function press(event: Event) {
-      const target = event.target as globalThis.Node;
-      if (!box?.contains(target)) latest.current.onClose();
+      const target = event.target as Element;
+      // A press on its label is one on the control, which then closes it itself.
+      const control = target.closest('label')?.control ?? target;
+      if (!box?.contains(target) && !box?.contains(control)) latest.current.onClose();
     }
     function key(event: KeyboardEvent) {
       if (event.key !== 'Escape') return;

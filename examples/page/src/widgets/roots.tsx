@@ -239,4 +239,3 @@ export function BasicView({ node, path }: NodeProps<Basic>) {
     </Themed>
   );
 }
-

@@ -16,7 +16,12 @@ it.each([
 });
 
 it('always has a few ticks around the data', () => {
-  for (const [low, high] of [[-1e6, 3], [1e-9, 2e-9], [-5, -5], [0, Number.MAX_SAFE_INTEGER]] as const) {
+  for (const [low, high] of [
+    [-1e6, 3],
+    [1e-9, 2e-9],
+    [-5, -5],
+    [0, Number.MAX_SAFE_INTEGER],
+  ] as const) {
     const found = ticks(Math.min(0, low), Math.max(0, high), 5);
     expect(found.length).toBeGreaterThanOrEqual(2);
     expect(found.length).toBeLessThan(20);
@@ -33,7 +38,11 @@ it('stacks upwards and downwards', () => {
     { type: 'bar', values: [7, 7, 7] },
   ]);
   expect(found[0]).toEqual([{ from: 0, to: 1 }, { from: 0, to: -2 }, undefined]);
-  expect(found[1]).toEqual([{ from: 1, to: 4 }, { from: -2, to: -6 }, { from: 0, to: 5 }]);
+  expect(found[1]).toEqual([
+    { from: 1, to: 4 },
+    { from: -2, to: -6 },
+    { from: 0, to: 5 },
+  ]);
   expect(found[2]?.[0]).toEqual({ from: 0, to: 1 });
   expect(found[3]?.[1]).toEqual({ from: 0, to: 7 });
 });

@@ -69,7 +69,10 @@ export function SelectView({ node, path }: NodeProps<Select>) {
       setOpen(true);
     } else if (event.key.length === 1 && event.key !== ' ' && !event.ctrlKey && !event.metaKey && !event.altKey) {
       const now = event.timeStamp;
-      typed.current = { text: (now - typed.current.at < 700 ? typed.current.text : '') + event.key.toLowerCase(), at: now };
+      typed.current = {
+        text: (now - typed.current.at < 700 ? typed.current.text : '') + event.key.toLowerCase(),
+        at: now,
+      };
       const found = options.find((it) => !it.disabled && it.label.toLowerCase().startsWith(typed.current.text));
       if (found) choose(found.value);
     }
@@ -214,7 +217,7 @@ function List({ id, name, options, chosen, searchable, onChoose, onClose }: List
         onKeyDown={searchable ? undefined : key}
       >
         {shown.map((option) => (
-          // biome-ignore lint/a11y/useKeyWithClickEvents: keys arrive at the list
+          // Keys arrive at the list.
           <div
             key={option.value}
             id={optionId(option)}

@@ -41,7 +41,18 @@ const ATTACKS = [
   'NaN',
   'x'.repeat(5000),
 ];
-const OTHERS = [null, undefined, true, {}, [], ['1px'], { light: 5 }, Number.NaN, Number.POSITIVE_INFINITY, () => '1px'];
+const OTHERS = [
+  null,
+  undefined,
+  true,
+  {},
+  [],
+  ['1px'],
+  { light: 5 },
+  Number.NaN,
+  Number.POSITIVE_INFINITY,
+  () => '1px',
+];
 
 describe('colours', () => {
   it.each([

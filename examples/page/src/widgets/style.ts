@@ -11,7 +11,23 @@ export type Style = Record<string, string | number | undefined>;
 
 /** Nothing is larger, in any unit. */
 const MOST = 10_000;
-const UNITS = new Set(['px', 'rem', 'em', '%', 'ch', 'ex', 'vw', 'vh', 'vmin', 'vmax', 'dvw', 'dvh', 'svw', 'svh', 'pt']);
+const UNITS = new Set([
+  'px',
+  'rem',
+  'em',
+  '%',
+  'ch',
+  'ex',
+  'vw',
+  'vh',
+  'vmin',
+  'vmax',
+  'dvw',
+  'dvh',
+  'svw',
+  'svh',
+  'pt',
+]);
 const KEYWORDS = ['auto', 'min-content', 'max-content', 'fit-content'] as const;
 const FUNCTIONS = new Set(['calc', 'min', 'max', 'clamp']);
 const TOKEN = /\s*(?:(\d+(?:\.\d+)?|\.\d+)([a-z]+|%)?|(calc|min|max|clamp)?(\()|([-+*/,)]))/y;

@@ -59,7 +59,15 @@ export function TextView({ node, path }: NodeProps<Text>) {
   if (editable) {
     const growing = node.streaming === true;
     return (
-      <EditableText editable={editable} value={text(node.value)} growing={growing} path={path} style={style} class={name} lines={least ?? 1} />
+      <EditableText
+        editable={editable}
+        value={text(node.value)}
+        growing={growing}
+        path={path}
+        style={style}
+        class={name}
+        lines={least ?? 1}
+      />
     );
   }
   return (
@@ -184,7 +192,11 @@ export function TitleView({ node }: NodeProps<Title>) {
 
 export function CaptionView({ node }: NodeProps<Caption>) {
   const own = look(node, useTheme());
-  const name = classes('ckw-caption', `ckw-caption-${oneOf(node.size, ['sm', 'md', 'lg'] as const) ?? 'md'}`, own.class);
+  const name = classes(
+    'ckw-caption',
+    `ckw-caption-${oneOf(node.size, ['sm', 'md', 'lg'] as const) ?? 'md'}`,
+    own.class,
+  );
   return (
     <p class={name} style={compact(own.style)} title={node.truncate === true ? text(node.value) : undefined}>
       {text(node.value)}
@@ -222,4 +234,3 @@ export function LabelView({ node, path }: NodeProps<Label>) {
     </label>
   );
 }
-

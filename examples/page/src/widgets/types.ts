@@ -234,16 +234,7 @@ export interface Image extends Base<'Image'>, Sizes {
   src: string;
   alt?: string;
   fit?: 'cover' | 'contain' | 'fill' | 'scale-down' | 'none';
-  position?:
-    | 'top left'
-    | 'top'
-    | 'top right'
-    | 'left'
-    | 'center'
-    | 'right'
-    | 'bottom left'
-    | 'bottom'
-    | 'bottom right';
+  position?: 'top left' | 'top' | 'top right' | 'left' | 'center' | 'right' | 'bottom left' | 'bottom' | 'bottom right';
   radius?: Radius;
   frame?: boolean;
   flush?: boolean;
@@ -252,15 +243,7 @@ export interface Image extends Base<'Image'>, Sizes {
   flex?: number | string;
 }
 
-export type ButtonColor =
-  | 'primary'
-  | 'secondary'
-  | 'info'
-  | 'discovery'
-  | 'success'
-  | 'caution'
-  | 'warning'
-  | 'danger';
+export type ButtonColor = 'primary' | 'secondary' | 'info' | 'discovery' | 'success' | 'caution' | 'warning' | 'danger';
 
 export interface Button extends Base<'Button'> {
   label?: string;

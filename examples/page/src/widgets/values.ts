@@ -43,7 +43,11 @@ export function objects(value: unknown): Record<string, unknown>[] {
 /** Words from a name: `map-pin` is `Map pin`, the last step of `todo.dueDate` is `Due date`. */
 export function humanise(name: string): string {
   const last = name.slice(name.lastIndexOf('.') + 1).slice(name.lastIndexOf(':') + 1);
-  const words = last.replace(/([a-z])([A-Z])/g, '$1 $2').replace(/[-_]+/g, ' ').trim().toLowerCase();
+  const words = last
+    .replace(/([a-z])([A-Z])/g, '$1 $2')
+    .replace(/[-_]+/g, ' ')
+    .trim()
+    .toLowerCase();
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 

@@ -39,7 +39,9 @@ export function Citation({ source }: { source: Source }) {
     const shift = Math.min(0, innerWidth - 12 - (box.left + card.offsetWidth));
     card.style.setProperty('--shift', `${Math.max(shift, 12 - box.left)}px`);
   }
-  const props = { class: 'cite', 'aria-describedby': id, 'data-source': source.type };
+  // What is seen, and what it stands for.
+  const name = label === source.title ? label : `${label}: ${source.title}`;
+  const props = { class: 'cite', 'aria-label': name, 'aria-describedby': id, 'data-source': source.type };
   return (
     <span class="cite-wrap" ref={wrap} onMouseEnter={place} onFocusCapture={place}>
       {href ? (
