@@ -4,9 +4,11 @@ use std::future;
 
 use chatkit::types::ThreadStatus;
 use chatkit::{CustomStreamError, TurnError};
+use tokio::time::sleep;
 
 use crate::handler::Turn;
 use crate::text::Answer;
+use crate::work::SEEN;
 
 /// An error that the user reads as it is, and may try again.
 pub(crate) fn fail_with_a_text() -> Result<(), TurnError> {
@@ -25,6 +27,8 @@ pub(crate) fn crash() -> Result<(), TurnError> {
 pub(crate) async fn drop_connection(turn: &Turn) -> Result<(), TurnError> {
     let mut answer = Answer::begin(turn).await?;
     answer.say("partial before drop").await?;
+    // When a connection breaks, a browser forgets what it has not handed to the page yet.
+    sleep(SEEN).await;
     turn.context().hang_up();
     future::pending().await
 }

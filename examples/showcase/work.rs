@@ -17,7 +17,7 @@ use tokio::time::sleep;
 use crate::handler::Turn;
 
 /// Long enough for a state to be seen before the next one.
-const SEEN: Duration = Duration::from_millis(400);
+pub(crate) const SEEN: Duration = Duration::from_millis(400);
 
 /// One step: it begins, it ends, and the whole is folded under a summary.
 pub(crate) async fn show_workflow(turn: &Turn) -> Result<(), TurnError> {

@@ -225,8 +225,7 @@ impl Page {
     #[expect(clippy::needless_pass_by_value, reason = "it is a literal")]
     pub fn action(mut self, label: &str, action_type: &str, payload: Value) -> Self {
         let action = json!({"type": action_type, "payload": payload});
-        self.actions
-            .push(json!({"label": label, "action": action}));
+        self.actions.push(json!({"label": label, "action": action}));
         self
     }
 

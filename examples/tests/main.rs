@@ -8,6 +8,7 @@
 mod client_tool;
 mod composer;
 mod dictation;
+mod disconnect;
 mod echo;
 mod images;
 mod page;

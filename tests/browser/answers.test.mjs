@@ -6,9 +6,9 @@ import { check } from './support/check.mjs';
 
 check('an echo in Markdown, with its source', {}, async ({ chat, showcase }) => {
   await chat.ask('hello');
-  await chat.shows('ECHO[hello] with');
-  assert.equal(await chat.log.locator('strong').innerText(), 'bold');
-  assert.equal(await chat.log.locator('code').innerText(), 'code');
+  await chat.echoes('hello');
+  assert.equal(await chat.log.getByText('bold', { exact: true }).evaluate((it) => it.tagName), 'STRONG');
+  assert.equal(await chat.log.getByText('code', { exact: true }).evaluate((it) => it.tagName), 'CODE');
   const source = chat.log.getByRole('link', { name: /Src A/ }).first();
   assert.equal(await source.getAttribute('href'), 'https://example.com/a');
   assert.match(await source.getAttribute('rel'), /noopener/);
@@ -31,13 +31,21 @@ check('steps of work', {}, async ({ chat }) => {
 });
 
 check('progress, an effect and a notice', {}, async ({ page, chat, showcase }) => {
-  await chat.send('progress');
-  for (const text of ['PROGRESS-0', 'PROGRESS-1', 'PROGRESS-2', 'NOTICE-TITLE']) {
-    await page.getByText(text).first().waitFor();
-  }
-  await page.getByText('open_dialog').first().waitFor();
-  await chat.finished();
-  assert.equal(await page.getByText('PROGRESS-2').filter({ visible: true }).count(), 0);
+  // Each is shown until the next one comes, so they are written down as they do.
+  await page.evaluate(() => {
+    globalThis.progress = new Set();
+    const log = document.querySelector('[role=log]');
+    new MutationObserver(() => {
+      for (const [text] of log.textContent.matchAll(/PROGRESS-\d/g)) globalThis.progress.add(text);
+    }).observe(log, { subtree: true, childList: true, characterData: true });
+  });
+  await chat.ask('progress');
+  const seen = await page.evaluate(() => [...globalThis.progress]);
+  assert.deepEqual(seen, ['PROGRESS-0', 'PROGRESS-1', 'PROGRESS-2']);
+  await page.getByRole('status').getByText('NOTICE-TITLE').waitFor();
+  await chat.shows('open_dialog');
+  await chat.shows('{"x":1}');
+  assert.equal(await chat.text('PROGRESS-2').count(), 0);
   assert.deepEqual(await showcase.kinds(), ['user_message']);
 });
 
@@ -56,9 +64,11 @@ check('an image, coarse at first', {}, async ({ page, chat }) => {
 });
 
 check('a tool of the page', {}, async ({ chat, showcase }) => {
-  await chat.send('clienttool');
-  await chat.shows('ECHO[no-user-message]');
-  await chat.finished();
+  await chat.ask('clienttool');
+  await chat.shows('get_sel');
+  await chat.log.getByLabel('The result, as JSON').fill('{"picked": 42}');
+  await chat.log.getByRole('button', { name: 'Send the result' }).click();
+  await chat.echoes('no-user-message');
   const [, call] = await showcase.items();
-  assert.deepEqual([call.type, call.name, call.status], ['client_tool_call', 'get_sel', 'completed']);
+  assert.deepEqual([call.name, call.status, call.output], ['get_sel', 'completed', { picked: 42 }]);
 });

@@ -12,7 +12,9 @@ const AXE = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.
 async function violations(page) {
   // As a function of the test's own: a script element would be against the page's policy.
   await page.evaluate(AXE);
-  const { violations } = await page.evaluate(() => globalThis.axe.run(document));
+  // The headings of widgets are content, and come in the order that the server gives them.
+  const options = { rules: { 'heading-order': { enabled: false } } };
+  const { violations } = await page.evaluate((options) => globalThis.axe.run(document, options), options);
   return violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((node) => node.html).join(' | ')}`);
 }
 
@@ -33,6 +35,8 @@ for (const [name, screen] of Object.entries({ phone: [360, 740], tablet: [820, 1
       assert.equal(await overflow(page), 0);
       assert.deepEqual(await violations(page), [], 'with answers');
       await page.screenshot({ path: `${OUT}/${name}-${scheme}.png` });
+      await chat.echo('hello').scrollIntoViewIfNeeded();
+      await page.screenshot({ path: `${OUT}/${name}-${scheme}-top.png` });
     });
   }
 }
@@ -43,13 +47,13 @@ check('by keyboard alone', {}, async ({ page, chat, showcase }) => {
   await page.keyboard.press('Shift+Enter');
   await page.keyboard.type('two');
   await page.keyboard.press('Enter');
-  await chat.shows('ECHO[one');
+  await chat.echoes('one');
   const [message] = await showcase.items();
   assert.equal(message.content[0].text, 'one\ntwo');
   assert.ok(await chat.composer.evaluate((it) => it === document.activeElement), 'ready for the next message');
 });
 
-check('what is said is no script', { complaints: [] }, async ({ page, chat }) => {
+check('what is said is no script', {}, async ({ page, chat }) => {
   const attack = [
     '<img src=x onerror="globalThis.hacked = 1">',
     '<script>globalThis.hacked = 1</script>',
@@ -57,10 +61,44 @@ check('what is said is no script', { complaints: [] }, async ({ page, chat }) =>
     '![picture](https://example.com/track.png)',
   ].join(' ');
   await chat.ask(attack);
-  await chat.shows('ECHO[');
+  await chat.echoes('<img');
   assert.equal(await page.evaluate(() => globalThis.hacked), undefined);
   assert.equal(await page.locator('[onerror], [href^="javascript:"], body script:not([src])').count(), 0);
   const policy = chat.response.headers()['content-security-policy'];
-  assert.match(policy, /default-src 'none'|default-src 'self'/);
-  assert.doesNotMatch(policy, /unsafe-inline[^;]*;?.*script-src|script-src[^;]*unsafe/);
+  assert.match(policy, /default-src 'none'/);
+  assert.match(policy, /script-src 'self'(;|$)/);
+});
+
+check('what goes over the wire', {}, async ({ page, chat }) => {
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+  await chat.ask('hello');
+  const inspector = await chat.inspect();
+  await inspector.getByRole('button', { name: /threads\.create/ }).click();
+  await inspector.getByText('thread.item.done').first().waitFor();
+  await inspector.getByRole('button', { name: 'Copy as curl' }).click();
+  await inspector.getByRole('button', { name: 'Copied' }).waitFor();
+  const command = await page.evaluate(() => navigator.clipboard.readText());
+  assert.match(command, /^curl /);
+  assert.match(command, /\/chatkit/);
+  assert.match(command, /threads\.create/);
+});
+
+check('what is chosen and mentioned is sent', {}, async ({ page, chat, showcase }) => {
+  await page.getByRole('button', { name: 'Model: Fast' }).click();
+  await page.getByRole('menuitemradio', { name: /Careful/ }).click();
+  await page.getByRole('button', { name: 'Think longer' }).click();
+  await chat.composer.focus();
+  await page.keyboard.type('ask @ada');
+  await page.getByRole('option', { name: /Ada Lovelace/ }).waitFor();
+  await page.keyboard.press('Enter');
+  await page.keyboard.type('please');
+  await page.keyboard.press('Enter');
+  await chat.finished();
+  await chat.echoes('ask @Ada Lovelace please');
+  const [message] = await showcase.items();
+  assert.deepEqual(message.inference_options, { tool_choice: { id: 'think' }, model: 'careful' });
+  assert.deepEqual(
+    message.content.map((part) => part.id ?? part.text),
+    ['ask ', 'ent-1', ' please'],
+  );
 });

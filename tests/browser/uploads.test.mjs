@@ -14,7 +14,7 @@ for (const method of ['POST', 'PUT']) {
     const response = await uploaded;
     assert.deepEqual([response.request().method(), response.status()], [method, 204]);
     await chat.ask('here');
-    await chat.shows('ECHO[here]');
+    await chat.echoes('here');
 
     const [message] = await showcase.items();
     const [attachment] = message.attachments;
@@ -25,6 +25,24 @@ for (const method of ['POST', 'PUT']) {
     assert.equal(await preview.evaluate((it) => it.decode().then(() => it.naturalWidth)), 128);
   });
 }
+
+check('a file, direct', {}, async ({ page, chat, showcase }) => {
+  await page.route('**/page.json', async (route) => {
+    const config = await (await route.fetch()).json();
+    config.api.uploadStrategy = { type: 'direct', uploadUrl: '/direct' };
+    return route.fulfill({ json: config });
+  });
+  await chat.open();
+  const uploaded = page.waitForResponse((response) => response.url().endsWith('/direct'));
+  await chat.attach('notes.txt', 'text/plain', Buffer.from('notes'));
+  assert.equal((await uploaded).status(), 200);
+  await chat.ask('here');
+  await chat.log.getByText('notes.txt').waitFor();
+  const [message] = await showcase.items();
+  const [{ id, type, name }] = message.attachments;
+  assert.deepEqual([type, name], ['file', 'notes.txt']);
+  assert.equal(await (await fetch(`${showcase.url}/files/${id}`)).text(), 'notes');
+});
 
 check('a file that is taken back', {}, async ({ page, chat, showcase }) => {
   const created = page.waitForResponse((response) => response.request().postData()?.includes('attachments.create') ?? false);

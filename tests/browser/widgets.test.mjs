@@ -41,7 +41,7 @@ check('questions that are answered', {}, async ({ page, chat, showcase }) => {
   await chat.log.getByRole('radio', { name: 'High' }).check();
   await chat.log.getByRole('textbox', { name: 'Any notes?' }).fill('None');
   await chat.log.getByRole('button', { name: 'Submit' }).click();
-  await chat.shows('ECHO[no-user-message]');
+  await chat.echoes('no-user-message');
   const [, questions] = await showcase.items();
   assert.equal(questions.status, 'answered');
   assert.deepEqual(
@@ -55,7 +55,7 @@ check('questions that are answered', {}, async ({ page, chat, showcase }) => {
 check('questions that are skipped', {}, async ({ chat, showcase }) => {
   await chat.ask('structured');
   await chat.log.getByRole('button', { name: 'Skip' }).click();
-  await chat.shows('ECHO[no-user-message]');
+  await chat.echoes('no-user-message');
   const [, questions] = await showcase.items();
   assert.equal(questions.status, 'skipped');
 });

@@ -6,12 +6,13 @@ export class Chat {
     this.showcase = showcase;
   }
 
-  /** Opens the page, or opens it anew. */
+  /** Opens the page. */
   async open() {
     this.response = await this.page.goto(`${this.showcase.url}/`);
-    await this.composer.waitFor();
+    await this.page.getByRole('log').waitFor();
   }
 
+  /** Where the user writes. Not there in a thread that takes no messages. */
   get composer() {
     return this.page.getByRole('textbox', { name: 'Message' });
   }
@@ -24,13 +25,14 @@ export class Chat {
     return this.page.getByRole('button', { name: 'Stop', exact: true });
   }
 
+  /** What is offered below an error. */
   get retryButton() {
-    return this.page.getByRole('button', { name: /^(Retry|Try again)$/ });
+    return this.log.getByRole('button', { name: 'Try again' });
   }
 
   /** The conversation. */
   get log() {
-    return this.page.getByRole('log');
+    return this.page.getByRole('log', { name: 'Messages' });
   }
 
   /** A text in the conversation. */
@@ -41,6 +43,16 @@ export class Chat {
   /** Waits until a text is in the conversation. */
   async shows(text) {
     await this.text(text).waitFor();
+  }
+
+  /** The answer that repeats a text. In the midst of it is its source. */
+  echo(text) {
+    const quoted = text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+    return this.log.locator('p', { hasText: new RegExp(`^ECHO\\[.*${quoted}`, 's') }).first();
+  }
+
+  async echoes(text) {
+    await this.echo(text).waitFor();
   }
 
   /** Sends a message. */
@@ -57,7 +69,12 @@ export class Chat {
 
   /** Waits until no answer is under way. */
   async finished() {
-    await this.sendButton.waitFor();
+    await this.page.locator('[role=log]:not([aria-busy=true])').waitFor();
+  }
+
+  /** Adds a file to the message. */
+  async attach(name, mimeType, buffer) {
+    await this.page.getByLabel('Files', { exact: true }).setInputFiles({ name, mimeType, buffer });
   }
 
   /** The list of threads. */
@@ -67,10 +84,34 @@ export class Chat {
 
   /** A thread in the list. */
   thread(title) {
-    return this.threads.getByRole('link', { name: title, exact: true });
+    return this.threads.getByRole('button', { name: title, exact: true });
   }
 
   async newChat() {
-    await this.page.getByRole('button', { name: 'New chat' }).first().click();
+    await this.threads.getByRole('button', { name: 'New chat' }).click();
+  }
+
+  async renameThread(title, to) {
+    await this.choose(title, 'Rename');
+    const field = this.page.getByRole('textbox', { name: 'Title of the conversation' });
+    await field.fill(to);
+    await field.press('Enter');
+  }
+
+  async deleteThread(title) {
+    await this.choose(title, 'Delete');
+    await this.page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+  }
+
+  /** Chooses from the menu of a thread. */
+  async choose(title, option) {
+    await this.page.getByRole('button', { name: `Options of ${title}` }).click();
+    await this.page.getByRole('menuitem', { name: option }).click();
+  }
+
+  /** Shows what goes over the wire. */
+  async inspect() {
+    await this.page.getByRole('button', { name: 'Inspector', exact: true }).click();
+    return this.page.getByRole('complementary', { name: 'Inspector' });
   }
 }

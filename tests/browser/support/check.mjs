@@ -28,7 +28,7 @@ const FLAGS = [
 ];
 
 /** How long anything may take before a check fails instead of hanging. */
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = Number(process.env.PATIENCE_MS ?? 20_000);
 
 let browser;
 before(async () => {

@@ -25,15 +25,24 @@ impl Client {
 
     /// Posts a body, and waits for the head of the answer.
     pub(crate) async fn post(&self, accept: &str, body: &[u8]) -> Answer {
-        let headers = [
-            ("content-type", "application/json"),
-            ("accept", accept),
-            ("accept-language", "en"),
-        ];
-        self.request("POST", "/chatkit", &headers, body).await
+        self.post_with(accept, "accept-language: en\r\n", body)
+            .await
     }
 
-    /// Sends any request, and waits for the head of the answer.
+    /// [`post`](Self::post) with other headers, each ending with a line end.
+    pub(crate) async fn post_with(&self, accept: &str, headers: &str, body: &[u8]) -> Answer {
+        self.send("POST", &format!("accept: {accept}\r\n{headers}"), body)
+            .await
+    }
+
+    /// Sends a request of any method.
+    pub(crate) async fn send(&self, method: &str, headers: &str, body: &[u8]) -> Answer {
+        let headers = format!("content-type: application/json\r\n{headers}");
+        self.exchange(method, "/chatkit", &headers, body).await
+    }
+
+    /// Sends any request, to any route.
+    #[allow(dead_code, reason = "not all servers have other routes")]
     pub(crate) async fn request(
         &self,
         method: &str,
@@ -41,14 +50,18 @@ impl Client {
         headers: &[(&str, &str)],
         body: &[u8],
     ) -> Answer {
+        let headers: String = headers
+            .iter()
+            .map(|(name, value)| format!("{name}: {value}\r\n"))
+            .collect();
+        self.exchange(method, path, &headers, body).await
+    }
+
+    async fn exchange(&self, method: &str, path: &str, headers: &str, body: &[u8]) -> Answer {
         within(async {
             let socket = TcpStream::connect(self.address).await.unwrap();
             socket.set_nodelay(true).unwrap();
             let (reader, mut writer) = socket.into_split();
-            let headers: String = headers
-                .iter()
-                .map(|(name, value)| format!("{name}: {value}\r\n"))
-                .collect();
             let head = format!(
                 "{method} {path} HTTP/1.1\r\nhost: {}\r\n{headers}content-length: {}\r\nconnection: close\r\n\r\n",
                 self.address,
