@@ -102,12 +102,14 @@ export class Client {
 
   /**
    * Sends a request that is answered with events, and hands over those that have arrived together. Settles when the
-   * stream has ended; aborting the signal ends it too, and rejects with an `AbortError`.
+   * stream has ended; aborting the signal ends it too, and rejects with an `AbortError`. `onRetry` is called when the server
+   * could not take the request and it will be sent again.
    */
   async stream(
     request: StreamingRequest,
     onEvents: (events: StreamEvent[]) => void,
     signal: AbortSignal,
+    onRetry: () => void = () => {},
   ): Promise<void> {
     const headers = { ...this.headers(), accept: 'text/event-stream', 'content-type': 'application/json' };
     const body = JSON.stringify(request);
@@ -121,7 +123,7 @@ export class Client {
     });
     await this.watch(exchange, async () => {
       const init: RequestInit = { method: 'POST', headers, body };
-      const response = await this.send(this.url, init, exchange, isEventStream, signal);
+      const response = await this.send(this.url, init, exchange, isEventStream, signal, onRetry);
       const decoder = new EventDecoder();
       const reader = response.body?.getReader();
       if (!reader) return;
@@ -186,6 +188,7 @@ export class Client {
     exchange: Exchange,
     fits: (response: Response) => boolean,
     signal: AbortSignal | undefined,
+    onRetry: () => void = () => {},
   ): Promise<Response> {
     for (let attempt = 1; ; attempt += 1) {
       let response: Response;
@@ -209,6 +212,7 @@ export class Client {
       await response.body?.cancel();
       const wait = Math.min(FIRST_WAIT_MS * 2 ** (attempt - 1), LONGEST_WAIT_MS);
       exchange.retrying(attempt, wait);
+      onRetry();
       await this.sleep(wait, signal);
     }
   }

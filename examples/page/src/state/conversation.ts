@@ -293,7 +293,10 @@ export class Conversation {
     const pace = new Pace<StreamEvent>((events) => batch(() => events.forEach((event) => this.apply(event))));
     let failed = false;
     try {
-      await this.client.stream(request, (events) => pace.push(events), stopping.signal);
+      const waiting = () => {
+        this.progress.value = { text: 'The server is busy. Trying again…', icon: 'clock' };
+      };
+      await this.client.stream(request, (events) => pace.push(events), stopping.signal, waiting);
       pace.flush();
     } catch (error) {
       pace.flush();
@@ -384,6 +387,7 @@ export class Conversation {
         );
         break;
       case 'stream_options':
+        this.progress.value = null;
         this.allowCancel.value = event.stream_options.allow_cancel;
         break;
       case 'progress_update':

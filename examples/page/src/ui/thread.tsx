@@ -43,6 +43,7 @@ export function ThreadView({ conversation }: { conversation: Conversation }) {
   const scroller = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
   const following = useRef(true);
+  const top = useRef(0);
   const away = useSignal(false);
   const loading = conversation.loading.value;
   const count = conversation.entries.value.length;
@@ -53,8 +54,12 @@ export function ThreadView({ conversation }: { conversation: Conversation }) {
   function scrolled() {
     const it = scroller.current;
     if (!it) return;
-    following.current = it.scrollHeight - it.scrollTop - it.clientHeight < NEAR;
-    away.value = !following.current;
+    const near = it.scrollHeight - it.scrollTop - it.clientHeight < NEAR;
+    // Only going up is a wish to leave the end: it also moves away when more is written than one frame can show.
+    if (near) following.current = true;
+    else if (it.scrollTop < top.current) following.current = false;
+    top.current = it.scrollTop;
+    away.value = !near && !following.current;
   }
   useEffect(() => {
     if (!content.current || !scroller.current) return undefined;
