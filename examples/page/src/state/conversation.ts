@@ -349,7 +349,9 @@ export class Conversation {
   private lastWords(): string {
     const last = this.items.peek().findLast((item) => item.type !== 'end_of_turn');
     if (last?.type !== 'assistant_message') return 'The assistant has finished.';
-    return `The assistant says: ${last.content.map((part) => part.text).join('\n').slice(0, 2_000)}`;
+    const said = last.content.map((part) => part.text).join('\n');
+    // Read aloud, the marks of Markdown are noise.
+    return `The assistant says: ${said.replace(/[*_`#>|~]+/g, '').slice(0, 2_000)}`;
   }
 
   private apply(event: StreamEvent): void {

@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 
 import type { Chat } from '../state/chat';
 import { theme } from '../state/theme';
@@ -69,11 +69,18 @@ export function App({ chat }: { chat: Chat }) {
     return () => removeEventListener('keydown', key);
   }, []);
 
+  // What lies over the chat has the focus; afterwards what opened it has it again.
+  const over = WIDE.matches ? null : sidebar.value ? 'sidebar' : inspector.value ? 'inspector' : null;
+  const wasOver = useRef<typeof over>(null);
+  useLayoutEffect(() => {
+    if (over) document.querySelector<HTMLElement>(`#${over} button[data-close]`)?.focus();
+    else if (wasOver.current) document.getElementById(`${wasOver.current}-toggle`)?.focus();
+    wasOver.current = over;
+  }, [over]);
+
   const leaveOverlay = () => {
     if (!WIDE.matches) sidebar.value = false;
   };
-  // On a narrow screen what lies over the chat is all that can be used.
-  const covered = !WIDE.matches && (sidebar.value || inspector.value);
 
   return (
     <ChatContext.Provider value={chat}>
@@ -82,9 +89,10 @@ export function App({ chat }: { chat: Chat }) {
       </a>
       <div class="app" data-sidebar={sidebar.value || undefined} data-inspector={inspector.value || undefined}>
         <Sidebar open={sidebar.value} onChosen={leaveOverlay} onClose={() => (sidebar.value = false)} />
-        <main class="main" inert={covered}>
+        <main class="main" inert={over !== null}>
           <header class="header">
             <button
+              id="sidebar-toggle"
               type="button"
               class="icon-button"
               aria-label={sidebar.value ? 'Hide the conversations' : 'Show the conversations'}
@@ -100,6 +108,7 @@ export function App({ chat }: { chat: Chat }) {
               <Icon name="compose" />
             </button>
             <button
+              id="inspector-toggle"
               type="button"
               class="icon-button"
               aria-label="Inspector"

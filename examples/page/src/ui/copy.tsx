@@ -24,7 +24,7 @@ export function CopyButton({
   }
   const said = state === 'copied' ? 'Copied' : state === 'failed' ? 'Could not copy' : label;
   return (
-    <button type="button" class={children ? 'button small' : 'icon-button'} title={said} aria-label={said} onClick={copy}>
+    <button type="button" class={children ? 'button small' : 'icon-button'} title={said} aria-label={children ? undefined : said} onClick={copy}>
       <Icon name={state === 'copied' ? 'check' : 'copy'} />
       {children && <span>{state === 'copied' ? 'Copied' : children}</span>}
     </button>

@@ -12,13 +12,13 @@ export function InspectorPanel({ inspector, onClose }: { inspector: Inspector; o
   const opened = useSignal<number | null>(null);
   const requests = inspector.requests.value;
   return (
-    <aside class="inspector" aria-label="Inspector">
+    <aside id="inspector" class="inspector" aria-label="Inspector">
       <header>
         <h2>Inspector</h2>
         <button type="button" class="button small" disabled={requests.length === 0} onClick={() => inspector.clear()}>
           Clear
         </button>
-        <button type="button" class="icon-button" aria-label="Close the inspector" title="Close" onClick={onClose}>
+        <button type="button" class="icon-button" data-close aria-label="Close the inspector" title="Close" onClick={onClose}>
           <Icon name="cross" />
         </button>
       </header>

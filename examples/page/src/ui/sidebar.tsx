@@ -38,7 +38,7 @@ export function Sidebar({ open, onChosen, onClose }: SidebarProps) {
       <nav id="sidebar" class="sidebar" aria-label="Conversations" inert={!open}>
         <div class="sidebar-head">
           <span class="brand">{chat.config.title}</span>
-          <button type="button" class="icon-button narrow-only" aria-label="Close" onClick={onClose}>
+          <button type="button" class="icon-button narrow-only" data-close aria-label="Close" onClick={onClose}>
             <Icon name="cross" />
           </button>
         </div>
