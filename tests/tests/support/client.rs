@@ -15,7 +15,7 @@ const STREAM: &str = "text/event-stream";
 /// A client of one server. Every request has a connection of its own.
 #[derive(Clone, Copy)]
 pub(crate) struct Client {
-    address: SocketAddr,
+    pub(crate) address: SocketAddr,
 }
 
 impl Client {
