@@ -15,13 +15,14 @@ use std::error::Error;
 
 use chatkit::actions::{Action, TypedAction};
 use chatkit::store::MemoryStore;
-use chatkit::types::{ClientEffectEvent, JsonObject, UserMessageItem, WidgetItem};
+use chatkit::types::{ClientEffectEvent, IconName, JsonObject, UserMessageItem, WidgetItem};
 use chatkit::{ChatKitHandler, ChatKitServer, Turn, TurnError};
 use chatkit_agents::{
     Agent, AgentContext, ClientToolCall, DefaultThreadItemConverter, Runner, ThreadItemConverter,
     ToolContext, ToolUseBehavior, function_tool, stream_agent_response,
 };
-use chatkit_examples::{model::Models, serve};
+use chatkit_examples::{model::Models, page::Page, serve};
+use serde_json::json;
 
 /// Get the text that the user has selected in the editor.
 #[function_tool]
@@ -93,5 +94,21 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .tool(get_selection)
         .tool(highlight)
         .tool_use_behavior(ToolUseBehavior::stop_at_tools(["get_selection"]));
-    serve::run(ChatKitServer::new(Editor { agent }, MemoryStore::new())).await
+    // Here the page only plays the editor.
+    let page = Page::new("Editor")
+        .prompt("What is selected?", &IconName::Desktop, "What is selected?")
+        .prompt("Highlight tea", &IconName::Write, "Highlight tea")
+        .prompt(
+            "Which document is open?",
+            &IconName::Document,
+            "Which document is open?",
+        )
+        .client_tool("get_selection", json!("a pot of tea"))
+        .action(
+            "Open plan.md",
+            "document.opened",
+            json!({"name": "plan.md"}),
+        );
+    let server = ChatKitServer::new(Editor { agent }, MemoryStore::new());
+    serve::run(server, page).await
 }

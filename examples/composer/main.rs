@@ -20,6 +20,7 @@ use chatkit_agents::{
     Agent, AgentContext, ConvertError, Runner, ThreadItemConverter, ToolContext, function_tool,
     stream_agent_response,
 };
+use chatkit_examples::page::{Page, Tool};
 use chatkit_examples::{model::Models, serve};
 
 /// The models that may be picked, by the ids that the page has for them, and the names that the endpoint has.
@@ -113,9 +114,15 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let agent = Agent::new("Assistant", models.default_model())
         .instructions("Answer briefly, and cite the handbook.")
         .tool(search_handbook);
-    serve::run(ChatKitServer::new(
-        Assistant { models, agent },
-        MemoryStore::new(),
-    ))
-    .await
+    let page = Page::new("Composer")
+        .model("fast", "Fast", "Answers at once")
+        .model("thorough", "Thorough", "Thinks first")
+        .tool(Tool::new(
+            "search_handbook",
+            "Search the handbook",
+            &IconName::Search,
+        ))
+        .entity("cus_9", "Ada", "Customers", &IconName::User);
+    let server = ChatKitServer::new(Assistant { models, agent }, MemoryStore::new());
+    serve::run(server, page).await
 }

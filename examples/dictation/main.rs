@@ -17,7 +17,7 @@ use chatkit::types::{
     AssistantMessageContent, AssistantMessageItem, AudioInput, TranscriptionResult, UserMessageItem,
 };
 use chatkit::{ChatKitHandler, ChatKitServer, CustomStreamError, Turn, TurnError};
-use chatkit_examples::serve;
+use chatkit_examples::{page::Page, serve};
 
 use speech::Recogniser;
 
@@ -66,6 +66,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     // A recording comes as base64 in the request, and is larger than the default limit soon.
     let app: Router = Adapter::new(server.clone())
         .body_limit(25 * 1024 * 1024)
-        .router(serve::anyone);
+        .router(serve::anyone)
+        .merge(Page::new("Dictation").dictation().router());
     Ok(serve::serve(serve::listen().await?, app, server).await?)
 }

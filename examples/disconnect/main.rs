@@ -23,7 +23,7 @@ use chatkit::types::{
     ThreadItemDoneEvent, ThreadItemUpdatedEvent, UserMessageItem,
 };
 use chatkit::{ChatKitHandler, ChatKitServer, ErrorKind, OnDisconnect, Turn, TurnError};
-use chatkit_examples::serve;
+use chatkit_examples::{page::Page, serve};
 use tokio::time::sleep;
 
 /// How long the answer is.
@@ -85,6 +85,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let stop = Router::new()
         .route("/stop/{thread_id}", post(stop))
         .with_state(server.clone());
-    let app = chatkit::axum::router(server.clone(), serve::anyone).merge(stop);
+    let app = chatkit::axum::router(server.clone(), serve::anyone)
+        .merge(stop)
+        .merge(Page::new("Disconnect").router());
     Ok(serve::serve(serve::listen().await?, app, server).await?)
 }

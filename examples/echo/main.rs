@@ -9,7 +9,7 @@ use std::error::Error;
 use chatkit::store::{MemoryStore, StoreItemType};
 use chatkit::types::{AssistantMessageContent, AssistantMessageItem, UserMessageItem};
 use chatkit::{ChatKitHandler, ChatKitServer, Turn, TurnError};
-use chatkit_examples::serve;
+use chatkit_examples::{page::Page, serve};
 
 struct Echo;
 
@@ -33,5 +33,6 @@ impl ChatKitHandler for Echo {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     serve::start_log()?;
-    serve::run(ChatKitServer::new(Echo, MemoryStore::new())).await
+    let server = ChatKitServer::new(Echo, MemoryStore::new());
+    serve::run(server, Page::new("Echo")).await
 }

@@ -24,7 +24,7 @@ use chatkit_agents::{
     Agent, AgentContext, ConvertError, ResponseStreamConverter, Runner, ThreadItemConverter,
     stream_agent_response_with,
 };
-use chatkit_examples::{model::Models, serve};
+use chatkit_examples::{model::Models, page::Page, serve};
 use serde_json::json;
 
 use pictures::Pictures;
@@ -101,9 +101,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
         Ok(base) => base,
         Err(_) => format!("http://{}", listener.local_addr()?),
     };
-    let pictures = Pictures::open(directory, base)?;
+    let pictures = Pictures::open(directory, base.clone())?;
     let routes = pictures.router();
     let server = ChatKitServer::new(Painter { agent, pictures }, MemoryStore::new());
-    let app = chatkit::axum::router(server.clone(), serve::anyone).merge(routes);
+    let app = chatkit::axum::router(server.clone(), serve::anyone)
+        .merge(routes)
+        .merge(Page::new("Images").images_from(base).router());
     Ok(serve::serve(listener, app, server).await?)
 }

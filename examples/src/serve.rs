@@ -7,6 +7,7 @@ use std::future::Future;
 use std::io::{self, IsTerminal};
 use std::net::Ipv4Addr;
 
+use crate::page::Page;
 use axum::Router;
 use axum::http::request::Parts;
 use axum::serve::ListenerExt;
@@ -15,15 +16,16 @@ use tokio::net::TcpListener;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::prelude::*;
 
-/// Runs a server that has no sign-in: on `PORT`, until Ctrl-C or SIGTERM.
+/// Runs a server that has no sign-in, and a page to try it in at `/`: on `PORT`, until Ctrl-C or SIGTERM.
 ///
 /// # Errors
 ///
 /// Those of [`listen`] and [`serve`].
 pub async fn run<H: ChatKitHandler<Context = ()>>(
     server: ChatKitServer<H>,
+    page: Page,
 ) -> Result<(), Box<dyn Error>> {
-    let app = chatkit::axum::router(server.clone(), anyone);
+    let app = chatkit::axum::router(server.clone(), anyone).merge(page.router());
     Ok(serve(listen().await?, app, server).await?)
 }
 
@@ -69,7 +71,7 @@ pub async fn serve<H: ChatKitHandler>(
     app: Router,
     server: ChatKitServer<H>,
 ) -> io::Result<()> {
-    tracing::info!("listening on http://{}/chatkit", listener.local_addr()?);
+    tracing::info!("listening on http://{}/", listener.local_addr()?);
     // A delta is a small write; it must not wait for the next one.
     let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
     axum::serve(listener, app)

@@ -14,11 +14,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use chatkit::actions::{Action, TypedAction};
 use chatkit::store::{MemoryStore, StoreItemType};
 use chatkit::types::{
-    AssistantMessageContent, AssistantMessageItem, JsonObject, NoticeEvent, ThreadStatus,
+    AssistantMessageContent, AssistantMessageItem, IconName, JsonObject, NoticeEvent, ThreadStatus,
     UserMessageItem, WidgetItem,
 };
 use chatkit::{ChatKitHandler, ChatKitServer, CustomStreamError, Turn, TurnError};
-use chatkit_examples::serve;
+use chatkit_examples::{page::Page, serve};
 
 /// How many answers a thread has.
 const ANSWERS: u64 = 5;
@@ -121,5 +121,10 @@ async fn count_answer(turn: &Turn<()>) -> Result<(), TurnError> {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     serve::start_log()?;
-    serve::run(ChatKitServer::new(HelpDesk::default(), MemoryStore::new())).await
+    let page = Page::new("Help desk")
+        .prompt("Get the report", &IconName::Document, "report")
+        .prompt("Wait for a person", &IconName::User, "agent")
+        .prompt("Say goodbye", &IconName::CheckCircle, "bye");
+    let server = ChatKitServer::new(HelpDesk::default(), MemoryStore::new());
+    serve::run(server, page).await
 }

@@ -13,9 +13,9 @@ use std::error::Error;
 
 use chatkit::actions::{Action, TypedAction};
 use chatkit::store::MemoryStore;
-use chatkit::types::{SyncCustomActionResponse, UserMessageItem, WidgetItem};
+use chatkit::types::{IconName, SyncCustomActionResponse, UserMessageItem, WidgetItem};
 use chatkit::{ChatKitHandler, ChatKitServer, Turn, TurnError};
-use chatkit_examples::serve;
+use chatkit_examples::{page::Page, serve};
 use futures::stream;
 
 use todo::{Todo, TodoEdited};
@@ -93,5 +93,10 @@ impl ChatKitHandler for Widgets {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     serve::start_log()?;
-    serve::run(ChatKitServer::new(Widgets, MemoryStore::new())).await
+    let page = shown::WORDS
+        .iter()
+        .fold(Page::new("Widgets"), |page, word| {
+            page.prompt(word, &IconName::SquareCode, word)
+        });
+    serve::run(ChatKitServer::new(Widgets, MemoryStore::new()), page).await
 }

@@ -8,6 +8,9 @@ use chatkit::widgets::{
 // A file of the widget studio becomes a struct of the data that it shows. Paths begin at Cargo.toml.
 widget_template!(struct Order = "widgets/order.widget");
 
+/// What each widget is asked for with.
+pub(crate) const WORDS: [&str; 5] = ["order", "table", "chart", "story", "todo"];
+
 /// From a template.
 pub(crate) fn order() -> Result<WidgetRoot, TemplateError> {
     let line = |label: &str, quantity| OrderLine {
@@ -73,6 +76,5 @@ pub(crate) fn story() -> impl Iterator<Item = WidgetRoot> {
 
 /// What there is.
 pub(crate) fn menu() -> ListView {
-    let words = ["order", "table", "chart", "story", "todo"];
-    ListView::new().children(words.map(|word| ListViewItem::new().child(Text::new(word))))
+    ListView::new().children(WORDS.map(|word| ListViewItem::new().child(Text::new(word))))
 }

@@ -59,7 +59,7 @@ check('an image, coarse at first', {}, async ({ page, chat }) => {
   await chat.ask('image');
   const image = chat.log.getByRole('img').last();
   await image.waitFor();
-  assert.equal(await image.evaluate((it) => it.decode().then(() => it.naturalWidth)), 128);
+  assert.equal(await image.evaluate((it) => it.decode().then(() => it.naturalWidth)), 256);
   assert.equal(await page.evaluate(() => globalThis.pictures.size), 2);
 });
 

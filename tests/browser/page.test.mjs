@@ -89,7 +89,8 @@ check('what is chosen and mentioned is sent', {}, async ({ page, chat, showcase 
   await page.getByRole('button', { name: 'Think longer' }).click();
   await chat.composer.focus();
   await page.keyboard.type('ask @ada');
-  await page.getByRole('option', { name: /Ada Lovelace/ }).waitFor();
+  await page.getByRole('option', { name: /Ada Lovelace/, selected: true }).waitFor();
+  await chat.composer.and(page.locator('[aria-activedescendant]')).waitFor();
   await page.keyboard.press('Enter');
   await page.keyboard.type('please');
   await page.keyboard.press('Enter');

@@ -22,7 +22,7 @@ for (const method of ['POST', 'PUT']) {
     const bytes = Buffer.from(await (await fetch(attachment.preview_url)).arrayBuffer());
     assert.ok(bytes.equals(PICTURE), 'what is stored is what was sent');
     const preview = chat.log.getByRole('img', { name: /hill\.png/ });
-    assert.equal(await preview.evaluate((it) => it.decode().then(() => it.naturalWidth)), 128);
+    assert.equal(await preview.evaluate((it) => it.decode().then(() => it.naturalWidth)), 256);
   });
 }
 

@@ -19,7 +19,7 @@ pub(crate) struct Example {
 }
 
 impl Example {
-    /// Starts a program, and waits until it listens.
+    /// Starts a program, waits until it listens, and looks at its page.
     pub(crate) async fn start(program: &str) -> Self {
         Self::start_with(program, &[]).await
     }
@@ -47,6 +47,8 @@ impl Example {
         let address = rest.split('/').next().unwrap();
         example.url = format!("http://{address}");
         example.client = Client::new(address.parse().unwrap());
+        let page = example.request("GET", "/", &[], b"").await;
+        assert_eq!(page.status, 200, "each example has a page to try it in");
         example
     }
 
