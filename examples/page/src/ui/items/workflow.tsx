@@ -54,6 +54,7 @@ function titleOf({ workflow }: WorkflowItem, growing: boolean): string {
 }
 
 function formatDuration(seconds: number): string {
+  if (seconds < 1) return 'a moment';
   if (seconds < 60) return seconds === 1 ? 'a second' : `${Math.round(seconds)} seconds`;
   return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
 }
