@@ -459,7 +459,8 @@ async fn threads_are_locked_and_closed() {
 #[tokio::test]
 async fn feedback_is_accepted_and_dictation_understood() {
     let mut showcase = Example::start(PROGRAM).await;
-    let feedback = json!({"thread_id": "thr_x", "item_ids": ["msg_x"], "kind": "positive"});
+    let thread_id = thread_id(&showcase.stream(&create("hello")).await);
+    let feedback = json!({"thread_id": thread_id, "item_ids": ["msg_x"], "kind": "positive"});
     let answer = showcase.get(&request("items.feedback", feedback)).await;
     assert_eq!(answer, json!({}));
     showcase.logs("kind=Positive").await;
