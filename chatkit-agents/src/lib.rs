@@ -86,6 +86,7 @@
 //!
 //! | feature | |
 //! |---|---|
+//! | `mcp` | [`mcp`]: tools of MCP servers, as processes or over HTTP |
 //! | `sqlite` | [`session::SqliteSession`]: histories in an SQLite file |
 //! | `testing` | [`testing`]: a scripted Responses endpoint over HTTP, for tests and for running without a key |
 #![forbid(unsafe_code)]
@@ -105,6 +106,8 @@ pub mod handoff;
 mod hooks;
 mod input;
 pub mod items;
+#[cfg(feature = "mcp")]
+pub mod mcp;
 pub mod model;
 mod output_schema;
 mod runner;
