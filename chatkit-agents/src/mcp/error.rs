@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use chatkit::BoxError;
 use rmcp::ServiceError;
+use rmcp::model::ErrorData;
 use rmcp::service::ClientInitializeError;
 use rmcp::transport::DynamicTransportError;
 use rmcp::transport::streamable_http_client::StreamableHttpError;
@@ -18,7 +19,7 @@ use rmcp::transport::streamable_http_client::StreamableHttpError;
 pub struct McpError {
     kind: McpErrorKind,
     message: Cow<'static, str>,
-    refusal: Option<Arc<rmcp::ErrorData>>,
+    refusal: Option<Arc<ErrorData>>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
@@ -121,7 +122,7 @@ impl McpError {
     }
 
     /// The error that the server answered with. Its text is the server's, so it belongs to the model and not to a log.
-    pub fn refusal(&self) -> Option<&rmcp::ErrorData> {
+    pub fn refusal(&self) -> Option<&ErrorData> {
         self.refusal.as_deref()
     }
 }

@@ -154,3 +154,18 @@ async fn a_call_that_is_dropped_is_cancelled_at_the_server() {
     }
     seen(&server, "cancelled", 1).await;
 }
+
+#[tokio::test]
+async fn a_call_that_takes_too_long_is_cancelled_at_the_server() {
+    let (_process, port) = start(0, &[]).await;
+    let hasty = server(at(port, "mcp"))
+        .call_timeout(Duration::from_millis(50))
+        .build();
+    within(hasty.connect()).await.unwrap();
+    let error = within(hasty.call_tool("slow", Map::new()))
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), McpErrorKind::Timeout);
+    let patient = server(at(port, "mcp")).build();
+    seen(&patient, "cancelled", 1).await;
+}
