@@ -46,7 +46,7 @@
 //! - [`types`] are the protocol: [items](types::ThreadItem), [events](types::ThreadStreamEvent),
 //!   [requests](types::ChatKitRequest). [`widgets`] are what items can show besides text, and [`actions`] what users do in
 //!   them.
-//! - [`store`] keeps it all: in memory, in SQLite, or in a [`Store`](store::Store) of yours.
+//! - [`store`] keeps it all: in memory, in SQLite, in PostgreSQL, or in a [`Store`](store::Store) of yours.
 //! - [`ChatKitServer`] puts them together and takes the bytes of requests. The adapter for axum is one line:
 //!   `chatkit::axum::router(server, authenticate)`.
 //!
@@ -63,16 +63,45 @@
 //! A handler fails with any error, by `?`: the client gets an `error` event with a general text, the log gets the error with
 //! all its causes. A [`CustomStreamError`] chooses the text. See [`Error`] for what a server's caller gets.
 //!
+//! # In production
+//!
+//! ```
+//! # use chatkit::types::UserMessageItem;
+//! # use chatkit::{ChatKitHandler, Turn, TurnError};
+//! # struct Assistant;
+//! # struct User { id: String }
+//! # impl ChatKitHandler for Assistant {
+//! #     type Context = User;
+//! #     async fn respond(&self, _: &Turn<User>, _: Option<UserMessageItem>) -> Result<(), TurnError> { Ok(()) }
+//! # }
+//! use chatkit::{ChatKitServer, OnDisconnect, store::MemoryStore};
+//!
+//! let owner = |user: &User| user.id.clone();
+//! let server = ChatKitServer::new(Assistant, MemoryStore::scoped(owner))
+//!     .owner(owner) // whose limits and repeats they are
+//!     .max_runs(500)
+//!     .max_runs_per_owner(3)
+//!     .on_disconnect(OnDisconnect::Continue) // a reload does not lose the answer; see there for Stop
+//!     .refuse_locked_threads();
+//! # drop(server);
+//! ```
+//!
+//! [`shutdown_within`](ChatKitServer::shutdown_within) ends open streams and saves them. The client posts a request again
+//! when it gets no answer; [a repeat](ChatKitServer::repeat_window) stores no message twice. [`telemetry`] names the spans
+//! and counters.
+//!
 //! # Features
 //!
 //! None is on by default.
 //!
 //! | feature | |
 //! |---|---|
-//! | `axum` | [`chatkit::axum`](crate::axum): the route, for axum 0.8 |
+//! | `axum` | [`chatkit::axum`](crate::axum): the route, refusals and CORS, for axum 0.8 |
 //! | `macros` | [`#[derive(TypedAction)]`](derive@actions::TypedAction): actions as an enum |
+//! | `postgres` | [`PostgresStore`](store::PostgresStore): the store for servers that are more than one process |
 //! | `sqlite` | [`SqliteStore`](store::SqliteStore): the embedded store |
 //! | `templates` | [`WidgetTemplate`](widgets::WidgetTemplate) and [`widget_template!`](widgets::widget_template): widgets from the files of the widget studio |
+//! | `testing` | [`chatkit::testing`](crate::testing): the rules of stores as checks, for a store of yours |
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -82,12 +111,16 @@ pub mod axum;
 mod error;
 mod server;
 pub mod store;
+pub mod telemetry;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod types;
 pub mod widgets;
 
 pub use error::{CustomStreamError, Error, ErrorKind, StreamError, TurnError};
 pub use server::{
-    ChatKitHandler, ChatKitServer, EventStream, ProcessResult, StreamingResult, Turn,
+    ChatKitHandler, ChatKitServer, EventStream, OnDisconnect, ProcessResult, RequestInfo,
+    ShutdownError, StreamingResult, Turn,
 };
 
 /// A boxed error of any kind.

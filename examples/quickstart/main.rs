@@ -1,4 +1,4 @@
-//! A chat server with one agent and one tool, on SQLite: the whole way from a request to a stored, streamed answer.
+//! A chat server with one agent and one tool, on SQLite or PostgreSQL: the whole way from a request to a stored, streamed answer.
 //!
 //! ```text
 //! cargo run --bin quickstart
@@ -10,7 +10,7 @@
 //! | `OPENAI_BASE_URL` | OpenAI's | any endpoint that speaks the Responses API |
 //! | `MODEL` | `gpt-5.6-luna` | |
 //! | `PORT` | `8000` | on 127.0.0.1 |
-//! | `DATABASE_URL` | `sqlite:quickstart.db` | `memory` keeps nothing |
+//! | `DATABASE_URL` | `sqlite:quickstart.db` | or `postgres://user:password@host/database`; `memory` keeps nothing |
 //! | `RUST_LOG` | `info` | |
 
 mod scripted;
@@ -22,7 +22,7 @@ use std::io::IsTerminal;
 
 use axum::http::request::Parts;
 use axum::serve::ListenerExt;
-use chatkit::store::{DynStore, MemoryStore, SqliteStore};
+use chatkit::store::{DynStore, MemoryStore, PostgresStore, SqliteStore};
 use chatkit::types::{IconName, ProgressUpdateEvent, UserMessageItem};
 use chatkit::{ChatKitHandler, ChatKitServer, Turn, TurnError};
 use chatkit_agents::model::ResponsesClient;
@@ -103,9 +103,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .tool(get_weather);
 
     let database = env::var("DATABASE_URL").unwrap_or_else(|_| "sqlite:quickstart.db".to_owned());
-    let store = match database.as_str() {
-        "memory" => DynStore::new(MemoryStore::new()),
-        url => DynStore::new(SqliteStore::open(url).await?),
+    // Everyone is the same user here. With sign-in, `.scoped(|user: &User| …)` keeps each one's threads apart.
+    // The URL of PostgreSQL has a password in it, and is not logged.
+    let (store, place) = match database.as_str() {
+        "memory" => (DynStore::new(MemoryStore::new()), "memory"),
+        url if url.starts_with("postgres") => {
+            (DynStore::new(PostgresStore::open(url).await?), "PostgreSQL")
+        }
+        url => (DynStore::new(SqliteStore::open(url).await?), url),
     };
     let server = ChatKitServer::new(Assistant { agent }, store);
     let authenticate = |_: Parts| async { Ok::<_, Infallible>(User) };
@@ -116,7 +121,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .parse()?;
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await?;
     tracing::info!(
-        "listening on http://{}/chatkit, threads in {database}",
+        "listening on http://{}/chatkit, threads in {place}",
         listener.local_addr()?
     );
     // A delta is a small write; it must not wait for the next one.

@@ -2,13 +2,15 @@
 
 mod app;
 mod client;
+mod quickstart;
 mod store;
 
 use std::future::Future;
 use std::time::Duration;
 
-pub(crate) use app::{App, Bot};
-pub(crate) use client::Client;
+pub(crate) use app::{App, Bot, Site};
+pub(crate) use client::{Answer, Client};
+pub(crate) use quickstart::Quickstart;
 use serde_json::{Value, json};
 pub(crate) use store::WatchedStore;
 
