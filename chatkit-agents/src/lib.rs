@@ -36,10 +36,17 @@
 //!
 //! - [`Agent`] is a model with instructions and tools; [`model::ResponsesClient`] gives models of OpenAI, or of any endpoint
 //!   that speaks the Responses API.
-//! - [`function_tool`] makes a tool of an `async fn`; [`tool`] has closures, hosted tools, outputs and errors.
+//! - [`function_tool`] makes a tool of an `async fn`; [`tool`] has closures, hosted tools, outputs, guardrails and errors.
 //! - [`Runner`] runs an agent, to its answer or event by event. A run does its work while it is polled; dropping it closes
-//!   the connection to the model and drops running tools.
-//! - [`session`] keeps the history of a conversation between runs: in memory, in SQLite, or at OpenAI.
+//!   the connection to the model and drops running tools. [`Run`] sets what `Runner` leaves at its default, and [`RunConfig`]
+//!   what holds for many runs.
+//! - [`Agent::output_type`] makes the answer a Rust type.
+//! - [`Handoff`] lets an agent give the conversation to another, and [`Agent::as_tool`] lets it use another as a tool.
+//! - [`InputGuardrail`] and [`OutputGuardrail`] check what goes in and what comes out; [`RunHooks`] are told what happens,
+//!   and [`telemetry`] says what traces hold.
+//! - A tool that needs an approval interrupts the run. Its [`RunState`] is JSON: store it, decide, and [resume](Run::resume)
+//!   it, in another process if you like. Nothing that was done is done again.
+//! - [`session`] keeps the history of a conversation between runs, where no ChatKit thread does.
 //!
 //! In a ChatKit server, three more:
 //!
@@ -80,12 +87,19 @@
 //! newer still goes out through [`ModelSettings`](model::ModelSettings) (`extra_body`) and
 //! [`Tool::hosted`](tool::Tool::hosted). A stream that ends too early is an error.
 //!
+//! # What is not here
+//!
+//! Chat Completions and adapters to other APIs, voice, realtime, and agents in sandboxes. Where another model API is needed,
+//! implement [`model::Model`]; where another executor is, a run is a stream and its state serialises.
+//!
 //! # Features
 //!
 //! None is on by default.
 //!
 //! | feature | |
 //! |---|---|
+//! | `async-openai` | an `async_openai::Client` as the transport, and its types as input |
+//! | `sqlite` | sessions in an SQLite file |
 //! | `sqlite` | [`session::SqliteSession`]: histories in an SQLite file |
 //! | `testing` | [`testing`]: a scripted Responses endpoint over HTTP, for tests and for running without a key |
 #![forbid(unsafe_code)]
@@ -140,7 +154,7 @@ pub use runner::{
     RunErrorHandlers, RunErrorKind, RunInput, RunItem, RunItemEvent, RunItemEventName, RunResult,
     RunResultStreaming, RunState, RunToolCall, Runner, SessionInputData, StreamEvent,
     ToolApprovalItem, ToolCall, ToolErrorFormatterArgs, ToolErrorFormatterKind,
-    ToolNameCollisionPolicy, ToolNotFound,
+    ToolNameCollisionPolicy, ToolNotFound, ToolOutputTrimmer,
 };
 pub use stream::{stream_agent_response, stream_agent_response_with};
 pub use tool::{ToolContext, ToolError, function_tool};

@@ -233,6 +233,21 @@ async fn a_rate_limit_is_waited_out() {
 }
 
 #[tokio::test]
+async fn a_conversation_that_is_in_use_is_tried_again() {
+    let locked =
+        json!({"error": {"code": "conversation_locked", "message": "Another process is writing."}});
+    let server = server([
+        Script::status(400)
+            .body(locked.to_string())
+            .header("retry-after-ms", "1"),
+        Script::text("Hello"),
+    ])
+    .await;
+    events(&server).await;
+    assert_eq!(server.requests().len(), 2);
+}
+
+#[tokio::test]
 async fn retries_are_limited() {
     let broken = || Script::status(503).header("retry-after-ms", "1");
     let server = server([broken(), broken(), broken(), Script::text("too late")]).await;

@@ -34,6 +34,12 @@ pub enum ErrorKind {
     NotFound,
     /// The request is valid, but not in the present state of the thread or item.
     InvalidState,
+    /// The thread is locked or closed, and the server [refuses](crate::ChatKitServer::refuse_locked_threads) to go on in it.
+    Locked,
+    /// Too many turns run at present; see [`ChatKitServer::max_runs`](crate::ChatKitServer::max_runs).
+    LimitExceeded,
+    /// The server is shutting down. Nothing has been done; the request may be sent again.
+    Unavailable,
     /// The handler or a store does not offer what was asked.
     NotSupported,
     /// The store failed.
@@ -62,6 +68,10 @@ impl Error {
 
     pub(crate) fn cancelled() -> Self {
         Self::new(ErrorKind::Cancelled, "the turn was cancelled")
+    }
+
+    pub(crate) fn panicked() -> Self {
+        Self::new(ErrorKind::Handler, "the handler panicked")
     }
 
     /// What a handler has failed with. An action that it could not read is the client's fault, unless the handler says
@@ -95,6 +105,9 @@ impl Error {
             | ErrorKind::NotFound
             | ErrorKind::InvalidState
             | ErrorKind::NotSupported
+            | ErrorKind::Locked
+            | ErrorKind::LimitExceeded
+            | ErrorKind::Unavailable
             | ErrorKind::Cancelled => &self.message,
             ErrorKind::Handler => match self.find_source::<CustomStreamError>() {
                 Some(custom) => &custom.message,
@@ -106,7 +119,8 @@ impl Error {
 
     /// The `error` event that tells the client, for a failure in a stream that had already begun.
     ///
-    /// A retry is offered where the same request may succeed later: failures of the handler and of the store.
+    /// A retry is offered where the same request may succeed later: failures of the handler and of the store, limits, a
+    /// shutdown.
     pub fn to_event(&self) -> ErrorEvent {
         if let Some(custom) = self.find_source::<CustomStreamError>() {
             return ErrorEvent::new(ErrorCode::Custom)
@@ -120,7 +134,12 @@ impl Error {
             ErrorKind::Store | ErrorKind::Handler | ErrorKind::Internal => {
                 ErrorEvent::new(ErrorCode::StreamError).allow_retry(true)
             }
-            _ => ErrorEvent::new(ErrorCode::Custom).message(self.client_message()),
+            kind => ErrorEvent::new(ErrorCode::Custom)
+                .message(self.client_message())
+                .allow_retry(matches!(
+                    kind,
+                    ErrorKind::LimitExceeded | ErrorKind::Unavailable
+                )),
         }
     }
 

@@ -63,13 +63,40 @@
 //! A handler fails with any error, by `?`: the client gets an `error` event with a general text, the log gets the error with
 //! all its causes. A [`CustomStreamError`] chooses the text. See [`Error`] for what a server's caller gets.
 //!
+//! # In production
+//!
+//! ```
+//! # use chatkit::types::UserMessageItem;
+//! # use chatkit::{ChatKitHandler, Turn, TurnError};
+//! # struct Assistant;
+//! # struct User { id: String }
+//! # impl ChatKitHandler for Assistant {
+//! #     type Context = User;
+//! #     async fn respond(&self, _: &Turn<User>, _: Option<UserMessageItem>) -> Result<(), TurnError> { Ok(()) }
+//! # }
+//! use chatkit::{ChatKitServer, OnDisconnect, store::MemoryStore};
+//!
+//! let owner = |user: &User| user.id.clone();
+//! let server = ChatKitServer::new(Assistant, MemoryStore::scoped(owner))
+//!     .owner(owner) // whose limits and repeats they are
+//!     .max_runs(500)
+//!     .max_runs_per_owner(3)
+//!     .on_disconnect(OnDisconnect::Continue) // a reload does not lose the answer; see there for Stop
+//!     .refuse_locked_threads();
+//! # drop(server);
+//! ```
+//!
+//! [`shutdown_within`](ChatKitServer::shutdown_within) ends open streams and saves them. The client posts a request again
+//! when it gets no answer; [a repeat](ChatKitServer::repeat_window) stores no message twice. [`telemetry`] names the spans
+//! and counters.
+//!
 //! # Features
 //!
 //! None is on by default.
 //!
 //! | feature | |
 //! |---|---|
-//! | `axum` | [`chatkit::axum`](crate::axum): the route, for axum 0.8 |
+//! | `axum` | [`chatkit::axum`](crate::axum): the route, refusals and CORS, for axum 0.8 |
 //! | `macros` | [`#[derive(TypedAction)]`](derive@actions::TypedAction): actions as an enum |
 //! | `sqlite` | [`SqliteStore`](store::SqliteStore): the embedded store |
 //! | `templates` | [`WidgetTemplate`](widgets::WidgetTemplate) and [`widget_template!`](widgets::widget_template): widgets from the files of the widget studio |
@@ -82,12 +109,14 @@ pub mod axum;
 mod error;
 mod server;
 pub mod store;
+pub mod telemetry;
 pub mod types;
 pub mod widgets;
 
 pub use error::{CustomStreamError, Error, ErrorKind, StreamError, TurnError};
 pub use server::{
-    ChatKitHandler, ChatKitServer, EventStream, ProcessResult, StreamingResult, Turn,
+    ChatKitHandler, ChatKitServer, EventStream, OnDisconnect, ProcessResult, RequestInfo,
+    ShutdownError, StreamingResult, Turn,
 };
 
 /// A boxed error of any kind.

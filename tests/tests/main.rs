@@ -6,11 +6,19 @@
 )]
 
 mod bad_input;
+mod disconnect;
+mod fuzz;
 mod hidden;
+mod limits;
+mod locked;
 mod order;
+mod panics;
 mod process;
+mod refusal;
+mod repeats;
 mod replay;
 mod stop;
 mod support;
+mod telemetry;
 mod turn;
 mod upstream;

@@ -26,7 +26,8 @@ const PAIRS: [(&str, &str); 8] = [
 /// Removes what has lost its counterpart, and what is there twice.
 ///
 /// - Of items with the same type and the same id (for calls and outputs: the same `call_id`), the latest value stays,
-///   at the earliest position. Items with a role are never taken for the same.
+///   at the earliest position. Items with a role are never taken for the same, and neither is a call whose `call_id`
+///   was used, and answered, by another call before: some endpoints count them anew in every response.
 /// - A call without a later output goes, and so do the reasoning items directly before it. These are `function_call`,
 ///   `custom_tool_call`, `shell_call`, `apply_patch_call`, `computer_call`, `local_shell_call`, `tool_search_call` and
 ///   `mcp_approval_request`.
@@ -205,12 +206,27 @@ struct Place {
     answered: bool,
 }
 
+impl Place {
+    fn moved(&self) -> Option<(usize, usize)> {
+        (self.latest != self.first).then_some((self.first, self.latest))
+    }
+}
+
+/// Whether two calls with the same call id are different calls.
+fn is_another(one: &InputItem, other: &InputItem) -> bool {
+    match (item_id(one), item_id(other)) {
+        (None, None) => one != other,
+        (one, other) => one != other,
+    }
+}
+
 impl Plan {
     fn of<T: Borrow<InputItem>>(items: &[T]) -> Self {
         let kinds: Vec<Kind<'_>> = items.iter().map(|item| Kind::of(item.borrow())).collect();
         let complete = !kinds.iter().any(|kind| matches!(kind, Kind::Reference));
         let mut keep = vec![true; items.len()];
         let mut places: HashMap<(&str, &str), Place> = HashMap::new();
+        let mut moves = Vec::new();
 
         for (index, (item, kind)) in items.iter().zip(&kinds).enumerate() {
             let item = item.borrow();
@@ -236,6 +252,18 @@ impl Plan {
                 keep[index] = !(complete && matches!(kind, Kind::Call(..)));
                 continue;
             };
+            // Some endpoints count their call ids from 1 in every response. A call whose namesake has been answered, and
+            // that is another item, begins a pair of its own.
+            if let Kind::Call(pair, Some(id)) = kind
+                && let Some(place) = places.get(&key)
+                && place.answered
+                && is_another(items[place.first].borrow(), item)
+            {
+                for key in [key, (PAIRS[*pair].1, &**id)] {
+                    let place = places.remove(&key);
+                    moves.extend(place.and_then(|place| place.moved()));
+                }
+            }
             match places.entry(key) {
                 Entry::Vacant(place) => {
                     place.insert(Place {
@@ -251,13 +279,12 @@ impl Plan {
             }
         }
 
-        let mut moves = Vec::new();
         for place in places.values() {
             let unanswered = matches!(kinds[place.first], Kind::Call(..)) && !place.answered;
             if complete && unanswered {
                 keep[place.first] = false;
-            } else if place.latest != place.first {
-                moves.push((place.first, place.latest));
+            } else {
+                moves.extend(place.moved());
             }
         }
 

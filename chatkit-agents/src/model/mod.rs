@@ -3,6 +3,8 @@
 //! [`Model`] is the seam. [`ResponsesModel`] speaks the OpenAI Responses API to any endpoint that
 //! offers it; another transport implements the trait and yields the same events.
 
+#[cfg(feature = "async-openai")]
+mod async_openai;
 mod body;
 mod conversations;
 mod error;
@@ -21,6 +23,8 @@ use std::sync::Arc;
 
 use futures::stream::BoxStream;
 
+#[cfg(feature = "async-openai")]
+pub use async_openai::AsyncOpenAiModel;
 pub(crate) use conversations::ListOrder;
 pub use error::{ModelError, ModelErrorKind};
 pub use event::{

@@ -313,7 +313,9 @@ async fn refused(mut answer: reqwest::Response, limits: Limits) -> Failure {
             .with_request_id(request_id(&headers))
             .with_retry_after(retry::retry_after(&headers, Utc::now()))
             .with_api_message(error.message),
-        retry: retry::is_retryable(status, &headers),
+        // Another call is adding to the conversation; this one has had no effect.
+        retry: retry::is_retryable(status, &headers)
+            || error.code.as_deref() == Some("conversation_locked"),
     }
 }
 

@@ -12,6 +12,7 @@ mod offer;
 mod result;
 mod scope;
 mod state;
+mod trim;
 
 use std::sync::Arc;
 
@@ -27,6 +28,7 @@ pub use handlers::{RunErrorHandlerData, RunErrorHandlerResult, RunErrorHandlers}
 pub use item::{RunItem, RunItemEvent, RunItemEventName};
 pub use result::{CancelMode, RunResult, RunResultStreaming, StreamEvent};
 pub use state::{Approval, ModelView, NextStep, RunState, RunToolCall, ToolApprovalItem, ToolCall};
+pub use trim::ToolOutputTrimmer;
 
 use crate::agent::Agent;
 use crate::hooks::{DynHooks, RunHooks};

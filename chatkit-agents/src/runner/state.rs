@@ -44,6 +44,8 @@ pub struct RunState {
     pub input: Vec<InputItem>,
     /// What the run has added: the model's items and the tools' results, in the order the model gets them back.
     pub new_items: Vec<RunItem>,
+    /// What was added to the input on the way, and the model has yet to get.
+    pub pending_input: Vec<InputItem>,
     /// What models get in place of `input` and the first of `new_items`, since a handoff has changed it.
     pub model_view: Option<ModelView>,
     /// The first of `new_items` that the last response has brought.
@@ -193,6 +195,7 @@ impl RunState {
             agent,
             input,
             new_items: Vec::new(),
+            pending_input: Vec::new(),
             model_view: None,
             turn_start: 0,
             current_turn: 0,
@@ -313,7 +316,8 @@ impl RunState {
         Ok(())
     }
 
-    /// Adds to what the model gets next, before the run is resumed: what a user said while it waited, for example.
+    /// Adds to what the model gets next, before the run is resumed: what a user said while it waited, for example. The
+    /// input guardrails of the agent that runs check it.
     ///
     /// # Errors
     ///
@@ -325,7 +329,7 @@ impl RunState {
                 "this run is over; start a new one with its result as input",
             ));
         }
-        self.new_items.push(RunItem::InputItem(item.into()));
+        self.pending_input.push(item.into());
         Ok(())
     }
 

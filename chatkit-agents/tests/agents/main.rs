@@ -5,10 +5,14 @@
     reason = "clippy exempts tests, not the helpers of tests"
 )]
 
+mod approvals;
 mod bridge;
 mod context;
+mod guardrails;
+mod handoffs;
 mod input;
 mod run;
+mod settings;
 mod tools;
 
 use std::time::Duration;

@@ -2,22 +2,32 @@
 //!
 //! A turn serialises each event straight into one byte buffer; the client's side takes everything that is there in one
 //! piece. So an event costs one serialisation and no allocation of its own, and a client that lags behind gets many
-//! frames with one write. A turn that is too far ahead of its client waits.
+//! frames with one write. A turn that is too far ahead of its client waits; a client that takes nothing for too long is
+//! given up.
 
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use bytes::{BufMut, Bytes, BytesMut};
 use serde::Serialize;
 use tokio::sync::Notify;
 
+use super::runs::Run;
 use crate::error::{Error, ErrorKind};
 
-/// A pair of ends over one buffer. The sender's [`space`](FrameSender::space) waits while `limit` bytes are unread.
-pub(super) fn frames(limit: usize) -> (FrameSender, FrameReceiver) {
+/// A pair of ends over one buffer. The sender's [`space`](FrameSender::space) waits while `limit` bytes are unread, and for
+/// `patience` at most; `run` learns when the client is gone.
+pub(super) fn frames(
+    limit: usize,
+    patience: Duration,
+    run: Arc<Run>,
+) -> (FrameSender, FrameReceiver) {
     let shared = Arc::new(Shared {
         limit,
+        patience,
+        run,
         state: Mutex::default(),
         space: Notify::new(),
     });
@@ -26,6 +36,8 @@ pub(super) fn frames(limit: usize) -> (FrameSender, FrameReceiver) {
 
 struct Shared {
     limit: usize,
+    patience: Duration,
+    run: Arc<Run>,
     state: Mutex<State>,
     /// Wakes senders that wait for space.
     space: Notify,
@@ -36,6 +48,8 @@ struct State {
     buffer: BytesMut,
     reader: Option<Waker>,
     reader_gone: bool,
+    /// The request is stored; what fails from now on fails in the stream.
+    begun: bool,
     /// Set once, when the turn is over; the error goes to the reader behind the last frame.
     end: Option<Result<(), Error>>,
 }
@@ -43,6 +57,26 @@ struct State {
 impl Shared {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Discards what is there and what will come. `end` is what the reader gets, if it ever asks.
+    fn leave(&self, end: Option<Error>) {
+        let mut state = self.state();
+        let in_mid_turn = state.end.is_none();
+        state.reader_gone = true;
+        state.buffer = BytesMut::new();
+        if let Some(error) = end {
+            state.end.get_or_insert(Err(error));
+        }
+        let reader = state.reader.take();
+        drop(state);
+        self.space.notify_waiters();
+        if let Some(reader) = reader {
+            reader.wake();
+        }
+        if in_mid_turn {
+            self.run.client_left();
+        }
     }
 }
 
@@ -74,8 +108,29 @@ impl FrameSender {
         Ok(full)
     }
 
-    /// Waits until the reader has taken what is there, or is gone.
+    /// The request is stored, and the handler begins.
+    pub(super) fn begin(&self) {
+        let mut state = self.0.state();
+        state.begun = true;
+        let reader = state.reader.take();
+        drop(state);
+        if let Some(reader) = reader {
+            reader.wake();
+        }
+    }
+
+    /// Waits until the reader has taken what is there, or is gone. One that has taken nothing for too long is gone.
     pub(super) async fn space(&self) {
+        if tokio::time::timeout(self.0.patience, self.wait_for_space())
+            .await
+            .is_err()
+        {
+            tracing::debug!("the client takes no more events; it is given up");
+            self.0.leave(Some(Error::cancelled()));
+        }
+    }
+
+    async fn wait_for_space(&self) {
         let mut freed = pin!(self.0.space.notified());
         loop {
             // Registered before the look, so that a read in between is not missed.
@@ -137,6 +192,21 @@ impl FrameReceiver {
         }
     }
 
+    /// Waits until the request is stored; gives the failure when it could not be.
+    pub(super) fn poll_begun(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        let mut state = self.0.state();
+        if state.begun {
+            return Poll::Ready(Ok(()));
+        }
+        match &mut state.end {
+            Some(result) => Poll::Ready(std::mem::replace(result, Ok(()))),
+            None => {
+                state.reader = Some(cx.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
+
     /// [`poll_chunk`](Self::poll_chunk) as a future.
     #[cfg(test)]
     pub(super) async fn next(&mut self) -> Option<Result<Bytes, Error>> {
@@ -146,18 +216,21 @@ impl FrameReceiver {
 
 impl Drop for FrameReceiver {
     fn drop(&mut self) {
-        let mut state = self.0.state();
-        state.reader_gone = true;
-        state.buffer = BytesMut::new();
-        drop(state);
-        self.0.space.notify_waiters();
+        self.0.leave(None);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::server::OnDisconnect;
     use futures::FutureExt;
+    use tokio_util::sync::CancellationToken;
+
+    fn frames(limit: usize) -> (FrameSender, FrameReceiver) {
+        let run = Run::new(OnDisconnect::Cancel, CancellationToken::new());
+        super::frames(limit, Duration::from_secs(60), run)
+    }
 
     #[tokio::test]
     async fn frames_are_joined_and_the_end_comes_last() {
@@ -188,6 +261,31 @@ mod tests {
         drop(receiver);
         waiting.await;
         assert!(!sender.push(&"discarded").unwrap());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_reader_that_takes_nothing_is_given_up() {
+        let (sender, mut receiver) = frames(8);
+        let run = Arc::clone(&sender.0.run);
+        sender.push(&"longer than the limit").unwrap();
+        sender.space().await;
+        assert!(run.cancellation().is_cancelled());
+        assert_eq!(sender.0.state().buffer.capacity(), 0);
+        assert!(!sender.push(&"discarded").unwrap());
+        assert_eq!(
+            receiver.next().await.unwrap().unwrap_err().kind(),
+            ErrorKind::Cancelled
+        );
+    }
+
+    #[tokio::test]
+    async fn a_reader_that_leaves_after_the_end_cancels_nothing() {
+        let (sender, receiver) = frames(8);
+        let run = Arc::clone(&sender.0.run);
+        sender.push(&1).unwrap();
+        sender.finish(Ok(()));
+        drop(receiver);
+        assert!(!run.cancellation().is_cancelled());
     }
 
     #[tokio::test]

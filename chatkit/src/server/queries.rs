@@ -1,13 +1,16 @@
 //! Requests that are answered with one JSON document.
 
+use std::panic::AssertUnwindSafe;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use futures::FutureExt;
 use serde::Serialize;
 
 use super::streaming::logged;
 use super::turn::{public_item, public_thread};
-use super::{ChatKitHandler, ChatKitServer, Turn};
+use super::{ChatKitHandler, ChatKitServer, RequestInfo, Turn};
 use crate::error::{Error, ErrorKind};
 use crate::store::{AttachmentStore, DynAttachmentStore, Store};
 use crate::types::{
@@ -22,14 +25,20 @@ impl<H: ChatKitHandler> ChatKitServer<H> {
     pub(super) async fn answer(
         &self,
         request: NonStreamingRequest,
+        info: RequestInfo,
         context: H::Context,
     ) -> Result<Bytes, Error> {
-        self.query(request, context).await.map_err(logged)
+        let answer = AssertUnwindSafe(self.query(request, info, context));
+        let answer = answer.catch_unwind().await;
+        answer
+            .unwrap_or_else(|_| Err(Error::panicked()))
+            .map_err(logged)
     }
 
     async fn query(
         &self,
         request: NonStreamingRequest,
+        info: RequestInfo,
         context: H::Context,
     ) -> Result<Bytes, Error> {
         let (store, handler) = (&self.store, &self.handler);
@@ -114,7 +123,7 @@ impl<H: ChatKitHandler> ChatKitServer<H> {
                 )
             }
             NonStreamingRequest::ThreadsSyncCustomAction(params) => {
-                self.sync_action(params, context).await
+                self.sync_action(params, info, context).await
             }
         }
     }
@@ -122,10 +131,12 @@ impl<H: ChatKitHandler> ChatKitServer<H> {
     async fn sync_action(
         &self,
         params: ThreadCustomActionParams,
+        info: RequestInfo,
         context: H::Context,
     ) -> Result<Bytes, Error> {
         let thread = self.store.load_thread(&params.thread_id, &context).await?;
-        let turn = Turn::new(thread, self.store.clone(), context, None);
+        self.check_status(&thread)?;
+        let turn = Turn::new(thread, self.store.clone(), context, info, None);
         let sender = self.load_sender(&turn, params.item_id.as_deref()).await?;
         let result = self.handler.sync_action(&turn, params.action, sender).await;
         turn.save_thread().await?;

@@ -1,17 +1,21 @@
 //! The stream of events of one turn, as bytes.
 
 use std::fmt;
+use std::future::poll_fn;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures::Stream;
 use tokio::time::{Instant, Sleep};
-use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::sync::CancellationToken;
 
 use super::frames::FrameReceiver;
+use super::repeats::Attempt;
 use crate::error::{Error, ErrorKind};
+use crate::types::ThreadStreamEvent;
 
 /// The events of a turn, as server-sent events.
 ///
@@ -19,21 +23,45 @@ use crate::error::{Error, ErrorKind};
 /// that the protocol has no event for (an unknown thread, say) is the stream's last element; an HTTP adapter makes an
 /// `error` event of it, see [`into_event_stream`](Self::into_event_stream).
 ///
-/// Dropping it cancels the turn: the handler's future is dropped, and what was said so far is saved by
+/// Dropping it says that the client has left: by default that cancels the turn, see [`OnDisconnect`](super::OnDisconnect).
+/// The handler's future is then dropped, and what was said so far is saved by
 /// [`handle_stream_cancelled`](super::ChatKitHandler::handle_stream_cancelled).
 pub struct StreamingResult {
     frames: FrameReceiver,
-    /// Cancels the turn when this is dropped.
-    guard: DropGuard,
     cancel: CancellationToken,
+    /// What to tell when all has been read.
+    attempt: Option<Arc<Attempt>>,
 }
 
 impl StreamingResult {
-    pub(super) fn new(frames: FrameReceiver, cancel: CancellationToken) -> Self {
+    pub(super) fn new(
+        frames: FrameReceiver,
+        cancel: CancellationToken,
+        attempt: Option<Arc<Attempt>>,
+    ) -> Self {
         Self {
             frames,
-            guard: cancel.clone().drop_guard(),
             cancel,
+            attempt,
+        }
+    }
+
+    /// Waits until what the request brings is stored and the handler begins.
+    ///
+    /// For those who answer failures with a status: what fails before is the error here, and the stream is then over. What
+    /// fails later is in the stream. Nothing of the stream is lost, and nothing needs this to be called.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the request was refused with: an unknown thread, a store that fails, an item that is not what it should be.
+    pub async fn begun(&mut self) -> Result<(), Error> {
+        poll_fn(|cx| self.frames.poll_begun(cx)).await
+    }
+
+    /// The client has been given all there is.
+    fn answered(&mut self) {
+        if let Some(attempt) = self.attempt.take() {
+            attempt.answered();
         }
     }
 
@@ -60,14 +88,18 @@ impl Stream for StreamingResult {
     type Item = Result<Bytes, Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.frames.poll_chunk(cx)
+        let chunk = ready!(self.frames.poll_chunk(cx));
+        if chunk.is_none() {
+            self.answered();
+        }
+        Poll::Ready(chunk)
     }
 }
 
 impl fmt::Debug for StreamingResult {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("StreamingResult")
-            .field("guard", &self.guard)
+            .field("cancelled", &self.cancel.is_cancelled())
             .finish_non_exhaustive()
     }
 }
@@ -94,14 +126,16 @@ impl Stream for EventStream {
                 Poll::Ready(Some(chunk))
             }
             Poll::Ready(Some(Err(error))) => {
+                events.answered();
                 this.events = None;
                 // A cancelled turn has nobody to tell.
                 if error.kind() == ErrorKind::Cancelled {
                     return Poll::Ready(None);
                 }
-                Poll::Ready(Some(error_frame(&error)))
+                Poll::Ready(Some(event_frame(error.to_event())))
             }
             Poll::Ready(None) => {
+                events.answered();
                 this.events = None;
                 Poll::Ready(None)
             }
@@ -114,9 +148,8 @@ impl Stream for EventStream {
     }
 }
 
-/// One frame with the `error` event of a failure.
-pub(crate) fn error_frame(error: &Error) -> Bytes {
-    let event = crate::types::ThreadStreamEvent::from(error.to_event());
-    let json = serde_json::to_string(&event).unwrap_or_default();
+/// One frame with an event.
+pub(crate) fn event_frame(event: impl Into<ThreadStreamEvent>) -> Bytes {
+    let json = serde_json::to_string(&event.into()).unwrap_or_default();
     Bytes::from(format!("data: {json}\n\n"))
 }

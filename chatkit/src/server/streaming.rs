@@ -3,17 +3,22 @@
 use std::future::{Future, poll_fn};
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::Poll;
 
 use futures::FutureExt;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
+use tracing::field::Empty;
 
 use super::frames::{FrameSender, frames};
+use super::repeats::{Attempt, Stored};
 use super::response::StreamingResult;
-use super::{ChatKitHandler, ChatKitServer, Turn};
+use super::runs::{Run, RunGuard};
+use super::{ChatKitHandler, ChatKitServer, RequestInfo, Turn};
 use crate::error::{Error, ErrorKind, TurnError};
-use crate::store::{Store, StoreItemType};
+use crate::store::{Store, StoreError, StoreItemType};
+use crate::telemetry::RunningTurn;
 use crate::types::{
     Action, ClientToolCallStatus, ErrorCode, ErrorEvent, Order, Page, StreamOptionsEvent,
     StreamingRequest, StructuredInput, StructuredInputAnswer, StructuredInputItem,
@@ -39,58 +44,175 @@ enum Outcome {
     Cancelled,
 }
 
+/// What the task of a turn begins with.
+struct Begin<C> {
+    request: StreamingRequest,
+    info: RequestInfo,
+    context: C,
+    sender: FrameSender,
+    guard: RunGuard,
+    owner: String,
+    /// What is remembered of the request, and the one it repeats.
+    attempt: Option<Arc<Attempt>>,
+    earlier: Option<Arc<Attempt>>,
+}
+
 impl<H: ChatKitHandler> ChatKitServer<H> {
     /// Starts the task of a turn; the returned stream is its only owner besides the server.
     pub(super) fn start_turn(
         &self,
+        body: &[u8],
         request: StreamingRequest,
+        info: RequestInfo,
         context: H::Context,
     ) -> StreamingResult {
-        let (sender, receiver) = frames(self.buffer);
+        let options = &self.options;
         let cancel = self.shutdown.child_token();
-        let server = self.clone();
-        let token = cancel.clone();
-        let span = tracing::info_span!("turn", request = request.type_name());
-        self.tasks.spawn(
-            async move { server.run_turn(request, context, sender, &token).await }.instrument(span),
+        let run = Run::new(options.on_disconnect, cancel.clone());
+        let (sender, receiver) = frames(options.buffer, options.patience, Arc::clone(&run));
+        let owner = options.owner(&context);
+        let frame = info.frame_id().filter(|_| brings_message(&request));
+        let (attempt, earlier) = match frame {
+            Some(frame) if !options.repeat_window.is_zero() => {
+                let window = options.repeat_window;
+                let (attempt, earlier) = self.repeats.begin(&owner, frame, body, &run, window);
+                (Some(attempt), earlier)
+            }
+            _ => (None, None),
+        };
+        let guard = self.runs.register(Arc::clone(&run));
+        let name = request.type_name();
+        let span = tracing::info_span!(
+            "chatkit.turn",
+            request = name,
+            request_id = info.request_id(),
+            thread_id = Empty,
         );
-        StreamingResult::new(receiver, cancel)
+        let begin = Begin {
+            request,
+            info,
+            context,
+            sender,
+            guard,
+            owner,
+            attempt: attempt.clone(),
+            earlier,
+        };
+        let server = self.clone();
+        let turn = async move {
+            let running = RunningTurn::begin(name);
+            let turn = AssertUnwindSafe(server.run_turn(begin));
+            let outcome = turn.catch_unwind().await.unwrap_or_else(|_| {
+                tracing::error!("the store, or a hook of the handler, panicked");
+                "panicked"
+            });
+            running.end(outcome);
+        };
+        let task = self.tasks.spawn(turn.instrument(span));
+        run.set_task(task.abort_handle());
+        StreamingResult::new(receiver, cancel, attempt)
     }
 
-    async fn run_turn(
-        &self,
-        request: StreamingRequest,
-        context: H::Context,
-        sender: FrameSender,
-        cancel: &CancellationToken,
-    ) {
+    /// Runs a turn. Gives how it ended, in a word for the log.
+    async fn run_turn(&self, begin: Begin<H::Context>) -> &'static str {
+        let Begin {
+            request,
+            info,
+            context,
+            sender,
+            guard,
+            owner,
+            attempt,
+            earlier,
+        } = begin;
+        let attempt = attempt.as_deref();
+        let stored = match earlier {
+            Some(earlier) => earlier.take_over().await,
+            None => Stored::default(),
+        };
         // The request is stored in full even when the client is gone already; only the handler is cancelled.
-        let thread = match self.open_thread(&request, &context).await {
+        let thread = match self
+            .open_thread(&request, &stored, attempt, &guard, &context)
+            .await
+        {
             Ok(thread) => thread,
-            Err(error) => return sender.finish(Err(logged(error))),
+            Err(error) => {
+                drop(guard);
+                sender.finish(Err(logged(error)));
+                return "rejected";
+            }
         };
-        let turn = Turn::new(thread, self.store.clone(), context, Some(sender));
-        let result = match self.prepare(&turn, request).await {
-            Ok(Some(work)) => self.handle(&turn, work, cancel).await,
-            Ok(None) => Ok(()),
-            Err(error) => Err(logged(error)),
+        tracing::Span::current().record("thread_id", &thread.id);
+        let turn = Turn::new(thread, self.store.clone(), context, info, Some(sender));
+        // Not before: what this request has ended needs its place no more.
+        let prepared = match guard.take_place(&owner, self.options.limits) {
+            // It would take something away, or answer what the user can answer again.
+            Err(error) if !(brings_message(&request) || brings_output(&request)) => Err(error),
+            place => match self.prepare(&turn, request, &stored, attempt).await {
+                Ok(work) => {
+                    turn.begin();
+                    place.map(|()| work)
+                }
+                Err(error) => Err(error),
+            },
         };
+        let (outcome, result) = match prepared {
+            Ok(Some(work)) => self.handle(&turn, work, guard.run().cancellation()).await,
+            Ok(None) => ("rejected", Ok(())),
+            Err(error) => ("rejected", Err(logged(error))),
+        };
+        // The place is free when the client sees the end, and may ask for the next turn.
+        drop(guard);
         turn.finish(result);
+        outcome
     }
 
+    /// The thread of the request, once no run is in it that nobody watches.
     async fn open_thread(
         &self,
         request: &StreamingRequest,
+        stored: &Stored,
+        attempt: Option<&Attempt>,
+        guard: &RunGuard,
         context: &H::Context,
     ) -> Result<ThreadMetadata, Error> {
-        match request.thread_id() {
-            Some(id) => Ok(self.store.load_thread(id, context).await?),
-            None => {
-                let thread = ThreadMetadata::new(self.store.generate_thread_id(context));
-                self.store.save_thread(&thread, context).await?;
-                Ok(thread)
+        let mut thread = match request.thread_id().or(stored.thread.as_deref()) {
+            Some(id) => match self.store.load_thread(id, context).await {
+                // A repeated request had not come to storing the thread, or it was deleted since.
+                Err(StoreError::NotFound { .. }) if request.thread_id().is_none() => None,
+                thread => Some(thread?),
+            },
+            None => None,
+        };
+        if let Some(found) = &thread {
+            // Only now: the caller may see the thread.
+            let abandoned = guard.enter(&found.id);
+            for run in &abandoned {
+                run.stop().await;
+            }
+            if !abandoned.is_empty() {
+                thread = Some(self.store.load_thread(&found.id, context).await?);
             }
         }
+        let thread = match thread {
+            Some(thread) => {
+                self.check_status(&thread)?;
+                thread
+            }
+            None => {
+                let thread = ThreadMetadata::new(self.store.generate_thread_id(context));
+                if let Some(attempt) = attempt {
+                    attempt.will_store_thread(&thread.id);
+                }
+                self.store.save_thread(&thread, context).await?;
+                guard.enter(&thread.id);
+                return Ok(thread);
+            }
+        };
+        if let Some(attempt) = attempt {
+            attempt.will_store_thread(&thread.id);
+        }
+        Ok(thread)
     }
 
     /// Stores what the request brings. Gives nothing to do when the request was refused with an event.
@@ -98,16 +220,22 @@ impl<H: ChatKitHandler> ChatKitServer<H> {
         &self,
         turn: &Turn<H::Context>,
         request: StreamingRequest,
+        stored: &Stored,
+        attempt: Option<&Attempt>,
     ) -> Result<Option<Work>, Error> {
         let work = match request {
             StreamingRequest::ThreadsCreate(params) => {
                 let thread = Thread::new((*turn.thread()).clone(), Page::default());
                 turn.push(&mut ThreadCreatedEvent::new(thread).into())?;
-                Work::Respond(Some(self.add_user_message(turn, params.input).await?))
+                Work::Respond(Some(
+                    self.user_message(turn, params.input, stored, attempt)
+                        .await?,
+                ))
             }
-            StreamingRequest::ThreadsAddUserMessage(params) => {
-                Work::Respond(Some(self.add_user_message(turn, params.input).await?))
-            }
+            StreamingRequest::ThreadsAddUserMessage(params) => Work::Respond(Some(
+                self.user_message(turn, params.input, stored, attempt)
+                    .await?,
+            )),
             StreamingRequest::ThreadsAddClientToolOutput(params) => {
                 self.complete_client_tool_call(turn, params.result).await?;
                 Work::Respond(None)
@@ -147,10 +275,71 @@ impl<H: ChatKitHandler> ChatKitServer<H> {
         Ok(Some(work))
     }
 
+    /// The message that the request brings: stored now, or by the request that this one repeats.
+    async fn user_message(
+        &self,
+        turn: &Turn<H::Context>,
+        input: UserMessageInput,
+        stored: &Stored,
+        attempt: Option<&Attempt>,
+    ) -> Result<UserMessageItem, Error> {
+        if let Some(id) = &stored.message
+            && let Some(message) = self.take_up(turn, id).await?
+        {
+            if let Some(attempt) = attempt {
+                attempt.will_store_message(id);
+            }
+            turn.push(&mut ThreadItemDoneEvent::new(message.clone()).into())?;
+            return Ok(message);
+        }
+        self.add_user_message(turn, input, attempt).await
+    }
+
+    /// The message that an earlier attempt has stored, and removes what was said after it. Nothing, when it is not there,
+    /// or when the thread has gone on with another message.
+    async fn take_up(
+        &self,
+        turn: &Turn<H::Context>,
+        message_id: &str,
+    ) -> Result<Option<UserMessageItem>, Error> {
+        let (store, thread_id, context) = (&self.store, turn.thread_id(), turn.context());
+        let mut stale = Vec::new();
+        let mut after: Option<String> = None;
+        let message = 'search: loop {
+            let page = store
+                .load_thread_items(
+                    thread_id,
+                    after.as_deref(),
+                    SEARCH_PAGE,
+                    Order::Desc,
+                    context,
+                )
+                .await?;
+            for item in page.data {
+                match item {
+                    ThreadItem::UserMessage(message) if message.id == message_id => {
+                        break 'search message;
+                    }
+                    ThreadItem::UserMessage(_) => return Ok(None),
+                    item => stale.push(item.id().to_owned()),
+                }
+            }
+            match page.after {
+                Some(next) if page.has_more => after = Some(next),
+                _ => return Ok(None),
+            }
+        };
+        for id in &stale {
+            store.delete_thread_item(thread_id, id, context).await?;
+        }
+        Ok(Some(message))
+    }
+
     async fn add_user_message(
         &self,
         turn: &Turn<H::Context>,
         input: UserMessageInput,
+        attempt: Option<&Attempt>,
     ) -> Result<UserMessageItem, Error> {
         let (store, context) = (&self.store, turn.context());
         let mut message = UserMessageItem::new(
@@ -169,6 +358,9 @@ impl<H: ChatKitHandler> ChatKitServer<H> {
             store.save_attachment(attachment, context).await?;
         }
         let item = ThreadItem::from(message.clone());
+        if let Some(attempt) = attempt {
+            attempt.will_store_message(&message.id);
+        }
         store
             .add_thread_item(turn.thread_id(), &item, context)
             .await?;
@@ -318,9 +510,11 @@ impl<H: ChatKitHandler> ChatKitServer<H> {
         turn: &Turn<H::Context>,
         work: Work,
         cancel: &CancellationToken,
-    ) -> Result<(), Error> {
+    ) -> (&'static str, Result<(), Error>) {
         let options = self.handler.stream_options(&turn.thread(), turn.context());
-        turn.push(&mut StreamOptionsEvent::new(options).into())?;
+        if let Err(error) = turn.push(&mut StreamOptionsEvent::new(options).into()) {
+            return ("failed", Err(logged(error)));
+        }
 
         let handler = &*self.handler;
         let work = async move {
@@ -334,16 +528,23 @@ impl<H: ChatKitHandler> ChatKitServer<H> {
             }
         };
         // Boxed, so that the task is as large as the handler needs while it runs, and no larger before and after.
-        let failure = match run_handler(Box::pin(work), turn, cancel).await {
-            Outcome::Done(Ok(())) => turn.save_thread().await.err(),
-            Outcome::Done(Err(error)) => Some(Error::handler(error)),
-            Outcome::Panicked => Some(Error::new(ErrorKind::Handler, "the handler panicked")),
-            Outcome::Cancelled => return self.save_cancelled(turn).await,
+        let (outcome, failure) = match run_handler(Box::pin(work), turn, cancel).await {
+            Outcome::Done(Ok(())) => ("done", turn.save_thread().await.err()),
+            Outcome::Done(Err(error)) => ("failed", Some(Error::handler(error))),
+            Outcome::Panicked => ("panicked", Some(Error::panicked())),
+            Outcome::Cancelled => return ("cancelled", self.save_cancelled(turn).await),
         };
         turn.close();
-        let Some(failure) = failure.map(logged) else {
-            return Ok(());
-        };
+        match failure.map(logged) {
+            None => (outcome, Ok(())),
+            Some(failure) => {
+                let outcome = if outcome == "done" { "failed" } else { outcome };
+                (outcome, self.tell_failure(turn, &failure).await)
+            }
+        }
+    }
+
+    async fn tell_failure(&self, turn: &Turn<H::Context>, failure: &Error) -> Result<(), Error> {
         turn.push(&mut ThreadStreamEvent::from(failure.to_event()))?;
         // Not what the handler may just have failed to store: the client would get a second error for it.
         turn.save_new_changes().await.map_err(logged)
@@ -360,6 +561,18 @@ impl<H: ChatKitHandler> ChatKitServer<H> {
             Err(error) => Err(logged(Error::handler(error))),
         }
     }
+}
+
+fn brings_message(request: &StreamingRequest) -> bool {
+    matches!(
+        request,
+        StreamingRequest::ThreadsCreate(_) | StreamingRequest::ThreadsAddUserMessage(_)
+    )
+}
+
+/// The client never sends a tool's output again.
+fn brings_output(request: &StreamingRequest) -> bool {
+    matches!(request, StreamingRequest::ThreadsAddClientToolOutput(_))
 }
 
 /// Polls the handler until it is done or the turn is cancelled.
@@ -398,6 +611,8 @@ pub(super) fn logged(error: Error) -> Error {
         ErrorKind::Store | ErrorKind::Handler | ErrorKind::Internal => {
             tracing::error!(kind = ?error.kind(), "{error:#}");
         }
+        // Its message is the reason that the application has written for its users.
+        ErrorKind::Locked => tracing::debug!("the thread is locked or closed"),
         _ => tracing::debug!(kind = ?error.kind(), "{error:#}"),
     }
     error

@@ -10,6 +10,7 @@ use tokio::task::coop::consume_budget;
 
 use super::frames::FrameSender;
 use super::pending::PendingItems;
+use super::request_info::RequestInfo;
 use crate::error::{Error, ErrorKind, TurnError};
 use crate::store::{DynStore, Store, StoreItemType};
 use crate::types::{
@@ -30,6 +31,7 @@ pub struct Turn<C> {
 struct Inner<C> {
     thread_id: String,
     context: C,
+    request: RequestInfo,
     store: DynStore<C>,
     thread: Mutex<ThreadState>,
     /// The thread differs from what is stored. Apart from the lock, so that an event in an unchanged thread takes none.
@@ -70,13 +72,15 @@ impl<C: Send + Sync + 'static> Turn<C> {
     ///
     /// For work outside of a request, and for tests of handlers. `thread` should be stored already.
     pub fn detached(thread: ThreadMetadata, store: impl Store<C>, context: C) -> Self {
-        Self::new(thread, DynStore::new(store), context, None)
+        let store = DynStore::new(store);
+        Self::new(thread, store, context, RequestInfo::new(), None)
     }
 
     pub(super) fn new(
         thread: ThreadMetadata,
         store: DynStore<C>,
         context: C,
+        request: RequestInfo,
         frames: Option<FrameSender>,
     ) -> Self {
         let thread = Arc::new(thread);
@@ -84,6 +88,7 @@ impl<C: Send + Sync + 'static> Turn<C> {
             inner: Arc::new(Inner {
                 thread_id: thread.id.clone(),
                 context,
+                request,
                 store,
                 thread: Mutex::new(ThreadState {
                     saved: Arc::clone(&thread),
@@ -112,6 +117,11 @@ impl<C: Send + Sync + 'static> Turn<C> {
     /// What the request brought along.
     pub fn context(&self) -> &C {
         &self.inner.context
+    }
+
+    /// What the request says about itself: its id, the user's languages. Empty for a turn without a request.
+    pub fn request(&self) -> &RequestInfo {
+        &self.inner.request
     }
 
     /// The server's store.
@@ -484,6 +494,13 @@ impl<C: Send + Sync + 'static> Turn<C> {
 
     pub(super) fn is_writing(&self) -> bool {
         self.inner.writes.load(Ordering::Acquire) > 0
+    }
+
+    /// The request is stored; failures are part of the stream from now on.
+    pub(super) fn begin(&self) {
+        if let Some(frames) = &self.inner.frames {
+            frames.begin();
+        }
     }
 
     /// Ends the client's stream.

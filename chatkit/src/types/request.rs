@@ -449,7 +449,21 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for ObjectOnly<D> {
 
 fn invalid(base: &str, path: &str, error: &serde_json::Error) -> InvalidRequest {
     let (path, problem) = problem(base, path, error);
-    InvalidRequest::new(path, problem)
+    InvalidRequest::new(presentable(path), problem)
+}
+
+/// A path may go through keys that the caller has chosen: it is one line of a length that a log can take.
+fn presentable(path: String) -> String {
+    const MAX_CHARS: usize = 200;
+    if path.len() <= MAX_CHARS && !path.contains(char::is_control) {
+        return path;
+    }
+    let printable = path.chars().filter(|c| !c.is_control());
+    let mut short: String = printable.clone().take(MAX_CHARS).collect();
+    if printable.count() > MAX_CHARS {
+        short.push('…');
+    }
+    short
 }
 
 /// Makes the path of the field out of serde's, and takes the values out of serde's text.

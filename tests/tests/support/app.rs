@@ -112,7 +112,7 @@ pub(crate) struct App {
     pub(crate) client: Client,
     pub(crate) store: WatchedStore,
     pub(crate) server: ChatKitServer<Bot>,
-    task: JoinHandle<()>,
+    _site: Site,
 }
 
 impl App {
@@ -133,20 +133,32 @@ impl App {
         let store = WatchedStore::new(store);
         let server = configure(ChatKitServer::new(bot, store.clone()));
         let authenticate = |_: Parts| async { Ok::<_, Infallible>(()) };
-        let router = chatkit::axum::router(server.clone(), authenticate);
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-        let client = Client::new(listener.local_addr().unwrap());
-        let task = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        let site = Site::start(chatkit::axum::router(server.clone(), authenticate)).await;
         Self {
-            client,
+            client: site.client,
             store,
             server,
-            task,
+            _site: site,
         }
     }
 }
 
-impl Drop for App {
+/// A router that is served, and a client of it.
+pub(crate) struct Site {
+    pub(crate) client: Client,
+    task: JoinHandle<()>,
+}
+
+impl Site {
+    pub(crate) async fn start(router: axum::Router) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let client = Client::new(listener.local_addr().unwrap());
+        let task = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        Self { client, task }
+    }
+}
+
+impl Drop for Site {
     fn drop(&mut self) {
         self.task.abort();
     }

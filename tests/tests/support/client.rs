@@ -25,13 +25,25 @@ impl Client {
 
     /// Posts a body, and waits for the head of the answer.
     pub(crate) async fn post(&self, accept: &str, body: &[u8]) -> Answer {
+        self.post_with(accept, "accept-language: en\r\n", body)
+            .await
+    }
+
+    /// [`post`](Self::post) with other headers, each ending with a line end.
+    pub(crate) async fn post_with(&self, accept: &str, headers: &str, body: &[u8]) -> Answer {
+        self.send("POST", &format!("accept: {accept}\r\n{headers}"), body)
+            .await
+    }
+
+    /// Sends a request of any method.
+    pub(crate) async fn send(&self, method: &str, headers: &str, body: &[u8]) -> Answer {
         within(async {
             let socket = TcpStream::connect(self.address).await.unwrap();
             socket.set_nodelay(true).unwrap();
             let (reader, mut writer) = socket.into_split();
             let head = format!(
-                "POST /chatkit HTTP/1.1\r\nhost: {}\r\ncontent-type: application/json\r\naccept: {accept}\r\n\
-                 accept-language: en\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+                "{method} /chatkit HTTP/1.1\r\nhost: {}\r\ncontent-type: application/json\r\n{headers}\
+                 content-length: {}\r\nconnection: close\r\n\r\n",
                 self.address,
                 body.len(),
             );

@@ -7,8 +7,8 @@ mod store;
 use std::future::Future;
 use std::time::Duration;
 
-pub(crate) use app::{App, Bot};
-pub(crate) use client::Client;
+pub(crate) use app::{App, Bot, Site};
+pub(crate) use client::{Answer, Client};
 use serde_json::{Value, json};
 pub(crate) use store::WatchedStore;
 

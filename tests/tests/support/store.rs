@@ -22,6 +22,8 @@ struct Shared {
     /// Counts the writes.
     writes: watch::Sender<usize>,
     fault: Mutex<Option<Fault>>,
+    /// The method whose writes fail, and whether they happen all the same.
+    failing_write: Mutex<Option<(&'static str, bool)>>,
 }
 
 impl WatchedStore {
@@ -34,6 +36,7 @@ impl WatchedStore {
             shared: Arc::new(Shared {
                 writes: watch::Sender::new(0),
                 fault: Mutex::new(None),
+                failing_write: Mutex::new(None),
             }),
         }
     }
@@ -51,9 +54,24 @@ impl WatchedStore {
         *self.shared.fault.lock().unwrap() = Some(Box::new(fault));
     }
 
+    /// Lets the calls of a method fail, after they have written (`happens`) or before.
+    pub(crate) fn fail_writes(&self, method: &'static str, happens: bool) {
+        *self.shared.failing_write.lock().unwrap() = Some((method, happens));
+    }
+
+    fn failing_write(&self, method: &str) -> Option<bool> {
+        let failing = *self.shared.failing_write.lock().unwrap();
+        failing.and_then(|(name, happens)| (name == method).then_some(happens))
+    }
+
     /// Lets all calls succeed again.
     pub(crate) fn heal(&self) {
-        *self.shared.fault.lock().unwrap() = None;
+        *self.shared.failing_write.lock().unwrap() = None;
+        *self
+            .shared
+            .fault
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner) = None;
     }
 
     /// All items of a thread, hidden ones included, oldest first.
@@ -100,7 +118,12 @@ impl WatchedStore {
     }
 
     fn check(&self, method: &str, item: Option<&ThreadItem>) -> Result<(), StoreError> {
-        match &*self.shared.fault.lock().unwrap() {
+        match &*self
+            .shared
+            .fault
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+        {
             Some(fault) if fault(method, item) => Err(StoreError::other(Self::SECRET)),
             _ => Ok(()),
         }
@@ -139,7 +162,11 @@ impl Store<()> for WatchedStore {
 
     async fn save_thread(&self, thread: &ThreadMetadata, context: &()) -> Result<(), StoreError> {
         self.check("save_thread", None)?;
-        self.written(self.inner.save_thread(thread, context).await)
+        let fails = self.failing_write("save_thread");
+        if fails != Some(false) {
+            self.written(self.inner.save_thread(thread, context).await)?;
+        }
+        fails.map_or(Ok(()), |_| Err(StoreError::other(Self::SECRET)))
     }
 
     async fn load_threads(
@@ -179,7 +206,11 @@ impl Store<()> for WatchedStore {
         context: &(),
     ) -> Result<(), StoreError> {
         self.check("add_thread_item", Some(item))?;
-        self.written(self.inner.add_thread_item(thread_id, item, context).await)
+        let fails = self.failing_write("add_thread_item");
+        if fails != Some(false) {
+            self.written(self.inner.add_thread_item(thread_id, item, context).await)?;
+        }
+        fails.map_or(Ok(()), |_| Err(StoreError::other(Self::SECRET)))
     }
 
     async fn save_item(

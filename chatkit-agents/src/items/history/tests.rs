@@ -39,6 +39,22 @@ fn output(id: &str) -> Value {
 }
 
 #[test]
+fn a_call_id_that_is_used_again_is_another_call() {
+    let call = |item: &str| json!({"type": "function_call", "id": item, "call_id": "call_1", "name": "f", "arguments": item});
+    let history = json!([
+        user("a"),
+        call("fc_1"),
+        output("call_1"),
+        call("fc_2"),
+        output("call_1"),
+        call("fc_3"),
+    ]);
+    let mut expected = history.clone();
+    expected.as_array_mut().unwrap().pop();
+    assert_eq!(pruned(history), expected);
+}
+
+#[test]
 fn a_call_without_output_goes_with_its_reasoning() {
     let history = json!([
         user("a"),

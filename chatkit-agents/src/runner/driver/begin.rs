@@ -53,18 +53,29 @@ impl<C: Send + Sync + 'static> Driver<C> {
         if unsaved && self.session.is_some() {
             self.load_session(fresh).await?;
         }
+        let guardrails = self.agent.input_guardrails().iter();
+        let guardrails: Vec<_> = guardrails
+            .chain(&self.scope.config.input_guardrails)
+            .cloned()
+            .collect();
+        if guardrails.is_empty() {
+            return Ok(());
+        }
+        let (input, pending) = {
+            let state = self.scope.shared.state();
+            (state.input.clone(), state.pending_input.clone())
+        };
+        if !pending.is_empty() {
+            let found = self.check_input(guardrails.clone(), pending.into()).await;
+            self.input_checked(found)?;
+        }
         if !fresh {
             return Ok(());
         }
-        let input = self.scope.shared.state().input.clone();
-        let (blocking, parallel): (Vec<_>, Vec<_>) = self
-            .agent
-            .input_guardrails()
-            .iter()
-            .chain(&self.scope.config.input_guardrails)
-            .cloned()
-            .partition(InputGuardrail::is_blocking);
         let input: Arc<[InputItem]> = input.into();
+        let (blocking, parallel): (Vec<_>, Vec<_>) = guardrails
+            .into_iter()
+            .partition(InputGuardrail::is_blocking);
         let found = self.check_input(blocking, Arc::clone(&input)).await;
         self.input_checked(found)?;
         if !parallel.is_empty() {
@@ -88,6 +99,7 @@ impl<C: Send + Sync + 'static> Driver<C> {
         }
         let limit = self.scope.config.session_limit;
         let mut history = session.get_items(limit).await?;
+        let read = history.len();
         prune_orphans(&mut history);
         let length = history.len();
         let combine = self.scope.config.session_input_callback.as_ref();
@@ -106,6 +118,7 @@ impl<C: Send + Sync + 'static> Driver<C> {
                 .await
             }
         };
+        self.session_items = limit.is_none().then_some(read);
         let mut state = self.scope.shared.state();
         state.history = length.min(combined.len());
         state.input = combined;

@@ -94,13 +94,16 @@ impl<C: Send + Sync + 'static> Driver<C> {
             return Ok(());
         }
         session.add_items(&self.new_input).await?;
+        self.session_items = self
+            .session_items
+            .map(|length| length + self.new_input.len());
         self.new_input = Vec::new();
         self.scope.shared.state().saved = Some(0);
         Ok(())
     }
 
     /// The session gets what the run has added, calls together with their answers.
-    pub(super) async fn save_turn(&self) -> Result<(), RunError> {
+    pub(super) async fn save_turn(&mut self) -> Result<(), RunError> {
         let Some(session) = &self.session else {
             return Ok(());
         };
@@ -111,16 +114,25 @@ impl<C: Send + Sync + 'static> Driver<C> {
             let items: Vec<_> = items.iter().map(|item| self.input_item(item)).collect();
             (items, state.new_items.len(), state.last_response_id.clone())
         };
+        // What the last response knows is what the session has, unless tools have answered since.
+        let known = items
+            .last()
+            .is_some_and(|item| item.role() == Some("assistant"));
         prune_orphans(&mut items);
         if !items.is_empty() {
             session.add_items(&items).await?;
         }
         self.scope.shared.state().saved = Some(count);
+        self.session_items = self.session_items.map(|length| length + items.len());
         let args = CompactionArgs::new()
             .response_id(response_id.as_deref())
-            .store(self.settings().store);
-        let usage = session.run_compaction(args).await?;
-        self.scope.add_usage(usage);
+            .store(self.settings().store)
+            .known_items(self.session_items.filter(|_| known));
+        match session.run_compaction(args).await {
+            Ok(usage) => self.scope.add_usage(usage),
+            // The history is as it was, only longer than it might be.
+            Err(error) => tracing::warn!("the session was not compacted: {error}"),
+        }
         Ok(())
     }
 }

@@ -41,6 +41,8 @@ pub(super) struct Driver<C> {
     session: Option<DynSession>,
     /// What the session has yet to get of the input.
     new_input: Vec<InputItem>,
+    /// How many items the session has; `None` when not all of them were read.
+    session_items: Option<usize>,
     /// What the model may call, until its calls have been answered.
     offer: Option<Offer<C>>,
     /// Input guardrails that work beside the model. The mutex is never locked: it makes the future `Sync`.
@@ -68,6 +70,7 @@ impl<C: Send + Sync + 'static> Driver<C> {
             handlers,
             session,
             new_input: Vec::new(),
+            session_items: None,
             offer: None,
             checks: Mutex::new(None),
             held: Vec::new(),

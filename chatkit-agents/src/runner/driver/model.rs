@@ -72,6 +72,10 @@ impl<C: Send + Sync + 'static> Driver<C> {
             }
             _ => {
                 state.current_turn += 1;
+                let added = std::mem::take(&mut state.pending_input);
+                state
+                    .new_items
+                    .extend(added.into_iter().map(RunItem::InputItem));
                 None
             }
         }

@@ -8,22 +8,74 @@
 //! #     type Context = User;
 //! #     async fn respond(&self, _: &Turn<User>, _: Option<UserMessageItem>) -> Result<(), TurnError> { Ok(()) }
 //! # }
-//! use axum::http::{StatusCode, request::Parts};
+//! use axum::http::request::Parts;
+//! use chatkit::axum::{Cors, Refusal};
 //! use chatkit::{ChatKitServer, store::MemoryStore};
 //!
 //! struct User(String);
 //!
-//! async fn authenticate(parts: Parts) -> Result<User, (StatusCode, &'static str)> {
+//! async fn authenticate(parts: Parts) -> Result<User, Refusal> {
 //!     let name = parts.headers.get("x-user").and_then(|name| name.to_str().ok());
-//!     name.map(|name| User(name.to_owned())).ok_or((StatusCode::UNAUTHORIZED, "sign in first"))
+//!     name.map(|name| User(name.to_owned())).ok_or_else(|| Refusal::unauthorized("Please sign in."))
 //! }
 //!
-//! let server = ChatKitServer::new(Parrot, MemoryStore::new());
-//! let app: axum::Router = axum::Router::new().merge(chatkit::axum::router(server, authenticate));
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let server = ChatKitServer::new(Parrot, MemoryStore::new())
+//!     .owner(|user: &User| user.0.clone())
+//!     .max_runs_per_owner(3);
+//! let app: axum::Router = axum::Router::new()
+//!     .merge(chatkit::axum::router(server, authenticate))
+//!     .layer(Cors::new(["https://app.example.com"]).into_layer()?);
+//! # Ok(())
+//! # }
 //! ```
+//!
+//! Every response has an `x-request-id`, that of the request or a new one, and so has the [log](crate::telemetry).
+//! [`RequestInfo`] has it for your code.
+//!
+//! # Requests a second
+//!
+//! That limit is a layer's matter. The client shows a short notice for the status 429:
+//!
+//! ```
+//! use std::time::Duration;
+//! use axum::BoxError;
+//! use axum::error_handling::HandleErrorLayer;
+//! use axum::http::StatusCode;
+//! use tower::ServiceBuilder;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() {
+//! # // Stands for `chatkit::axum::router(server, authenticate)`.
+//! # let chat: axum::Router = axum::Router::new().route("/chatkit", axum::routing::post(async || {}));
+//! let at_most_50_a_second = ServiceBuilder::new()
+//!     .layer(HandleErrorLayer::new(async |_: BoxError| StatusCode::TOO_MANY_REQUESTS))
+//!     .buffer(1024)
+//!     .load_shed()
+//!     .rate_limit(50, Duration::from_secs(1));
+//! let chat = chat.layer(at_most_50_a_second);
+//! # let chat: axum::Router = chat.with_state(()); // as `axum::serve` does
+//! # let mut refused = 0;
+//! # for _ in 0..60 {
+//! #     let request = axum::http::Request::post("/chatkit").body(axum::body::Body::empty()).unwrap();
+//! #     let response = tower::ServiceExt::oneshot(chat.clone(), request).await.unwrap();
+//! #     refused += usize::from(response.status() == StatusCode::TOO_MANY_REQUESTS);
+//! # }
+//! # assert_eq!(refused, 10);
+//! # }
+//! ```
+//!
+//! To count for each caller, take a layer that keys by address or token, such as `tower_governor`'s. Layers that limit time
+//! or concurrency let go of a stream when its head is sent; [`ChatKitServer::max_runs`] and
+//! [`max_runs_per_owner`](ChatKitServer::max_runs_per_owner) hold on to it.
+
+mod cors;
+mod refusal;
+mod request;
 
 use std::convert::Infallible;
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,21 +84,25 @@ use axum::body::Body;
 use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use futures::StreamExt;
-use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE};
+use futures::{FutureExt, StreamExt};
+use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Request, StatusCode};
-use serde::Serialize;
+use tracing::Instrument;
+
+pub use cors::{Cors, CorsError};
+pub use refusal::Refusal;
 
 use crate::error::{Error, ErrorKind};
-use crate::server::error_frame;
-use crate::server::{ChatKitHandler, ChatKitServer, ProcessResult};
+use crate::server::event_frame;
+use crate::server::{ChatKitHandler, ChatKitServer, ProcessResult, RequestInfo};
+use refusal::{Refused, message_response};
 
 const EVENT_STREAM: &str = "text/event-stream";
 
 /// A router with the protocol's one route, `POST /chatkit`, and the default limits. See [`Adapter`] to change them.
 ///
-/// `context` makes a request's context from its head; what it refuses with is the response.
+/// `context` makes a request's context from its head, or refuses it with a [`Refusal`] or whatever else is a response.
 pub fn router<H, F, Fut, R>(server: ChatKitServer<H>, context: F) -> Router
 where
     H: ChatKitHandler,
@@ -92,6 +148,21 @@ pub async fn extractor<E: FromRequestParts<()>>(mut parts: Parts) -> Result<E, E
     E::from_request_parts(&mut parts, &()).await
 }
 
+/// How a streaming request fails over HTTP.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Failures {
+    /// As status 200 and a stream with an `error` event, which the client shows.
+    #[default]
+    Events,
+    /// As a status with a JSON body, for callers that are not ChatKit.js, and for metrics that count statuses. What fails
+    /// after the request was stored is in the stream all the same.
+    ///
+    /// What ChatKit.js makes of a status: 400, 401 and 404 let the user's message vanish without a word, 429 shows a short
+    /// notice, 5xx lets it post the request again up to five times.
+    Statuses,
+}
+
 /// How the protocol is served over HTTP.
 #[derive(Debug)]
 pub struct Adapter<H: ChatKitHandler> {
@@ -99,6 +170,7 @@ pub struct Adapter<H: ChatKitHandler> {
     path: String,
     body_limit: usize,
     keep_alive: Duration,
+    failures: Failures,
 }
 
 impl<H: ChatKitHandler> Adapter<H> {
@@ -109,6 +181,7 @@ impl<H: ChatKitHandler> Adapter<H> {
             path: "/chatkit".to_owned(),
             body_limit: 2 * 1024 * 1024,
             keep_alive: Duration::from_secs(15),
+            failures: Failures::default(),
         }
     }
 
@@ -130,7 +203,15 @@ impl<H: ChatKitHandler> Adapter<H> {
         self
     }
 
-    /// The router. `context` makes a request's context from its head; what it refuses with is the response.
+    /// Sets how a streaming request fails.
+    pub fn failures(mut self, failures: Failures) -> Self {
+        self.failures = failures;
+        self
+    }
+
+    /// The router. `context` makes a request's context from its head, or refuses it with a [`Refusal`] or whatever else is
+    /// a response. A response that is a failure reaches the client in the form it shows: its `message`, where it is JSON
+    /// with one, else its plain text, else the name of its status. A panic in `context` is a failure like any other.
     pub fn router<F, Fut, R>(self, context: F) -> Router
     where
         F: Fn(Parts) -> Fut + Clone + Send + Sync + 'static,
@@ -153,17 +234,63 @@ impl<H: ChatKitHandler> Adapter<H> {
         R: IntoResponse,
     {
         let (parts, body) = request.into_parts();
-        let streams = wants_events(&parts.headers);
-        let context = match context(parts).await {
+        let info = request::from_headers(&parts.headers);
+        let streams = self.failures == Failures::Events && wants_events(&parts.headers);
+        let request_id = info.request_id().unwrap_or_default();
+        let id = HeaderValue::from_str(request_id);
+        let span = tracing::info_span!("chatkit.request", request_id);
+        let answer = AssertUnwindSafe(self.answer(parts, body, info, streams, context));
+        let answer = answer.catch_unwind().instrument(span.clone()).await;
+        let mut response = answer.unwrap_or_else(|_| {
+            span.in_scope(|| tracing::error!("the function that makes contexts panicked"));
+            let error = Error::new(ErrorKind::Internal, "a panic");
+            failure(&error, StatusCode::INTERNAL_SERVER_ERROR, streams)
+        });
+        if let Ok(id) = id {
+            response
+                .headers_mut()
+                .insert(request::REQUEST_ID_HEADER, id);
+        }
+        response
+    }
+
+    async fn answer<F, Fut, R>(
+        &self,
+        mut parts: Parts,
+        body: Body,
+        info: RequestInfo,
+        streams: bool,
+        context: F,
+    ) -> Response
+    where
+        F: Fn(Parts) -> Fut,
+        Fut: Future<Output = Result<H::Context, R>>,
+        R: IntoResponse,
+    {
+        parts.extensions.insert(info.clone());
+        let context = context(parts).await;
+        let context = match context.map_err(IntoResponse::into_response) {
             Ok(context) => context,
-            Err(refusal) => return refusal.into_response(),
+            Err(refusal) => {
+                return match refusal::read(refusal).await {
+                    Refused::Failure(event, _) if streams => {
+                        event_stream(Body::from(event_frame(event)))
+                    }
+                    Refused::Failure(_, response) | Refused::Response(response) => response,
+                };
+            }
         };
         let Ok(body) = axum::body::to_bytes(body, self.body_limit).await else {
             let error = Error::new(ErrorKind::InvalidRequest, "the request is too large");
             return failure(&error, StatusCode::PAYLOAD_TOO_LARGE, streams);
         };
-        match self.server.process(body, context).await {
-            Ok(ProcessResult::Streaming(events)) => {
+        match self.server.process_with(body, info, context).await {
+            Ok(ProcessResult::Streaming(mut events)) => {
+                if self.failures == Failures::Statuses
+                    && let Err(error) = events.begun().await
+                {
+                    return failure(&error, status(error.kind()), false);
+                }
                 let events = events
                     .into_event_stream(self.keep_alive)
                     .map(Ok::<_, Infallible>);
@@ -174,6 +301,13 @@ impl<H: ChatKitHandler> Adapter<H> {
                 json,
             )
                 .into_response(),
+            // The client posts the request again by itself, and another instance may answer.
+            Err(error) if error.kind() == ErrorKind::Unavailable => {
+                let mut response = failure(&error, StatusCode::SERVICE_UNAVAILABLE, false);
+                let headers = response.headers_mut();
+                headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+                response
+            }
             Err(error) => failure(&error, status(error.kind()), streams),
         }
     }
@@ -191,22 +325,9 @@ fn wants_events(headers: &HeaderMap) -> bool {
 /// request when the status is 5xx. So a failure is an `error` event where events were asked for.
 fn failure(error: &Error, status: StatusCode, streams: bool) -> Response {
     if streams {
-        return event_stream(Body::from(error_frame(error)));
+        return event_stream(Body::from(event_frame(error.to_event())));
     }
-    #[derive(Serialize)]
-    struct Failure<'a> {
-        message: &'a str,
-    }
-    let body = serde_json::to_vec(&Failure {
-        message: error.client_message(),
-    })
-    .unwrap_or_default();
-    (
-        status,
-        [(CONTENT_TYPE, HeaderValue::from_static("application/json"))],
-        body,
-    )
-        .into_response()
+    message_response(status, error.client_message())
 }
 
 fn event_stream(body: Body) -> Response {
@@ -227,6 +348,9 @@ fn status(kind: ErrorKind) -> StatusCode {
         ErrorKind::InvalidRequest | ErrorKind::NotSupported => StatusCode::BAD_REQUEST,
         ErrorKind::NotFound => StatusCode::NOT_FOUND,
         ErrorKind::InvalidState => StatusCode::CONFLICT,
+        ErrorKind::Locked => StatusCode::LOCKED,
+        ErrorKind::LimitExceeded => StatusCode::TOO_MANY_REQUESTS,
+        ErrorKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         // Not a 5xx: the client would repeat the request up to five times, and a handler may have had effects.
         ErrorKind::Handler | ErrorKind::Cancelled => StatusCode::UNPROCESSABLE_ENTITY,
         ErrorKind::Store | ErrorKind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
