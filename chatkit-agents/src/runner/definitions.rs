@@ -19,6 +19,9 @@ pub(super) fn definitions<C: 'static>(
             definitions.push(wire);
             continue;
         };
+        if namespace.name.is_empty() || namespace.description.is_empty() {
+            return Err(config("a namespace is without a name or a description"));
+        }
         let known = definitions
             .iter_mut()
             .find(|known| known["type"] == "namespace" && known["name"] == *namespace.name);

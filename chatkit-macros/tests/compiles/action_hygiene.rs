@@ -9,7 +9,7 @@ mod my {
 }
 
 #[derive(::core::fmt::Debug, my::types::TypedAction)]
-#[action(crate = "crate::my")]
+#[action(crate = "crate::action_hygiene::my")]
 pub enum Action {
     Result { action: u8, __action: u8 },
     Option(::std::string::String),
@@ -21,7 +21,7 @@ pub enum Action {
 
 /// The enum may derive serde's traits too, with attributes of its own.
 #[derive(::serde::Serialize, ::serde::Deserialize, my::types::TypedAction)]
-#[action(crate = "crate::my")]
+#[action(crate = "crate::action_hygiene::my")]
 #[serde(tag = "type")]
 pub enum AlsoSerde {
     #[serde(rename_all = "camelCase")]
@@ -35,7 +35,7 @@ pub enum AlsoSerde {
 macro_rules! actions {
     ($name:ident, $kind:literal, $streaming:expr) => {
         #[derive(my::types::TypedAction)]
-        #[action(crate = "crate::my")]
+        #[action(crate = "crate::action_hygiene::my")]
         pub enum $name {
             #[action($kind, streaming = $streaming)]
             Made,
@@ -45,7 +45,8 @@ macro_rules! actions {
 
 actions!(FromMacro, "made.by.macro", false);
 
-fn main() {
+#[test]
+fn actions_shadow_nothing() {
     use ::core::convert::From;
     use my::types::TypedAction;
 

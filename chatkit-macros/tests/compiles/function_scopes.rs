@@ -37,7 +37,8 @@ macro_rules! tool {
 
 tool!(made_by_macro, "From a macro.", 3);
 
-fn main() {
+#[test]
+fn tools_work_in_every_scope() {
     #[derive(serde::Deserialize, schemars::JsonSchema)]
     struct Local(u8);
 

@@ -11,7 +11,8 @@ widget_template! {
     pub(crate) struct Order = "./order.widget";
 }
 
-fn main() {
+#[test]
+fn a_file_beside_the_source_is_found() {
     let order = Order {
         status: OrderStatus::OnTheWay,
         customer: OrderCustomer {

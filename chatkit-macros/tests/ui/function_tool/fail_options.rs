@@ -30,4 +30,21 @@ async fn no_key() {}
 #[function_tool(crate = 5)]
 async fn bad_crate() {}
 
+#[function_tool(
+    needs_approval = 5,
+    ends_run = "yes",
+    input_guardrails = [],
+    output_guardrails = ["a"],
+    defer_loading = 1,
+    allowed_callers = ["nobody"],
+    need_approval
+)]
+async fn values_of_flags_and_lists() {}
+
+#[function_tool(input_guardrails)]
+async fn guardrails_without_a_value() {}
+
+#[function_tool(output_guardrails = check)]
+async fn guardrails_without_a_context() {}
+
 fn main() {}

@@ -34,7 +34,8 @@ fn leaf(value: &str) -> KindsNode {
     }
 }
 
-fn main() {
+#[test]
+fn every_kind_of_schema_is_a_type() {
     let kinds = Kinds {
         is_admin: true,
         r#type: KindsType::Kinds,
