@@ -5,9 +5,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
-use syn::{
-    GenericArgument, Ident, Lifetime, Path, PathArguments, ReturnType, Type, parse_quote,
-};
+use syn::{GenericArgument, Ident, Lifetime, Path, PathArguments, ReturnType, Type, parse_quote};
 
 use crate::options::{FailureMessage, FlagOr, Timeout};
 use crate::parse::Function;
@@ -124,9 +122,9 @@ fn definition(function: &Function, private: &TokenStream) -> TokenStream {
     };
     let options = &function.options;
     let strict = options.strict.unwrap_or(true);
-    let defer_loading = options.defer_loading.map(|defer| {
-        quote!(.map(|definition| definition.defer_loading(#defer)))
-    });
+    let defer_loading = options
+        .defer_loading
+        .map(|defer| quote!(.map(|definition| definition.defer_loading(#defer))));
     let allowed_callers = options.allowed_callers.as_ref().map(|callers| {
         quote!(.map(|definition| definition.allowed_callers([#(#private::ToolCaller::#callers),*])))
     });
@@ -310,7 +308,10 @@ fn option_methods(
             let kind = Ident::new(kind, Span::mixed_site());
             let count = paths.len();
             let made = paths.iter().map(|path| {
-                let name = path.segments.last().map(|last| last.ident.unraw().to_string());
+                let name = path
+                    .segments
+                    .last()
+                    .map(|last| last.ident.unraw().to_string());
                 let new = quote_spanned!(path.span()=> #private::#kind::new);
                 quote!(#new(#name, #path))
             });
@@ -323,8 +324,16 @@ fn option_methods(
             }
         })
     };
-    let input = guardrails("input_guardrails", "ToolInputGuardrail", &options.input_guardrails);
-    let output = guardrails("output_guardrails", "ToolOutputGuardrail", &options.output_guardrails);
+    let input = guardrails(
+        "input_guardrails",
+        "ToolInputGuardrail",
+        &options.input_guardrails,
+    );
+    let output = guardrails(
+        "output_guardrails",
+        "ToolOutputGuardrail",
+        &options.output_guardrails,
+    );
     quote!(#timeout #is_enabled #needs_approval #input #output #ends_run #failure_message)
 }
 

@@ -129,15 +129,15 @@ impl Options {
             "timeout" => timeout(value).map(|limit| self.timeout = Some(limit)),
             "is_enabled" => function_path(value).map(|path| self.is_enabled = Some(path)),
             "needs_approval" => flag_or(value).map(|needs| self.needs_approval = Some(needs)),
-            "input_guardrails" => functions(value)
-                .map(|paths| self.input_guardrails = Some((key.clone(), paths))),
-            "output_guardrails" => functions(value)
-                .map(|paths| self.output_guardrails = Some((key.clone(), paths))),
+            "input_guardrails" => {
+                functions(value).map(|paths| self.input_guardrails = Some((key.clone(), paths)))
+            }
+            "output_guardrails" => {
+                functions(value).map(|paths| self.output_guardrails = Some((key.clone(), paths)))
+            }
             "ends_run" => flag_or(value).map(|ends| self.ends_run = Some(ends)),
             "defer_loading" => boolean(&value).map(|defer| self.defer_loading = Some(defer)),
-            "allowed_callers" => {
-                callers(value).map(|callers| self.allowed_callers = Some(callers))
-            }
+            "allowed_callers" => callers(value).map(|callers| self.allowed_callers = Some(callers)),
             "failure_message" => {
                 failure_message(value).map(|message| self.failure_message = Some(message))
             }

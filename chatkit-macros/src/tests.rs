@@ -78,8 +78,15 @@ fn every_option_is_a_method() {
 fn a_renamed_crate_is_the_only_one_that_is_used() {
     let text = expanded(OPTIONS, ARGUMENTS).to_string();
     assert!(text.contains("agents :: __private"));
-    for other in ["chatkit_agents", ":: std ::", ":: serde ::", ":: schemars ::"] {
-        let found = text.replace("agents :: __private :: serde ::", "").replace("agents :: __private :: schemars ::", "");
+    for other in [
+        "chatkit_agents",
+        ":: std ::",
+        ":: serde ::",
+        ":: schemars ::",
+    ] {
+        let found = text
+            .replace("agents :: __private :: serde ::", "")
+            .replace("agents :: __private :: schemars ::", "");
         assert!(!found.contains(other), "{other}: {text}");
     }
 }

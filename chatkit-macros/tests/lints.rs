@@ -5,11 +5,11 @@
     missing_docs,
     missing_debug_implementations,
     rust_2018_idioms,
-    unreachable_pub,
     warnings,
     clippy::all,
     clippy::pedantic
 )]
+#![allow(unreachable_pub, reason = "a program exports nothing")]
 
 use chatkit::types::TypedAction;
 use chatkit::widgets::widget_template;

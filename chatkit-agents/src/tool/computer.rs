@@ -193,10 +193,7 @@ pub struct ComputerTool<C> {
     on_safety_check: Option<Box<OnSafetyCheck<C>>>,
 }
 
-type Perform<C> = dyn for<'a> Fn(
-        ToolContext<'a, C>,
-        Vec<ComputerAction>,
-    ) -> BoxFuture<'a, Result<Vec<u8>, ToolError>>
+type Perform<C> = dyn for<'a> Fn(ToolContext<'a, C>, Vec<ComputerAction>) -> BoxFuture<'a, Result<Vec<u8>, ToolError>>
     + Send
     + Sync;
 type OnSafetyCheck<C> =
@@ -270,12 +267,17 @@ impl<C: Send + Sync + 'static> ComputerTool<C> {
             }
         }
         let screenshot = (self.perform)(ctx, call.into_actions()).await?;
-        Ok(answer(ctx.tool_call_id(), &STANDARD.encode(screenshot), &checks))
+        Ok(answer(
+            ctx.tool_call_id(),
+            &STANDARD.encode(screenshot),
+            &checks,
+        ))
     }
 }
 
 /// A single transparent pixel, where a screenshot must be and there is none.
-const NOTHING: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAAC0lEQVR42mNgAAIAAAUAAen63NgAAAAASUVORK5CYII=";
+const NOTHING: &str =
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAAC0lEQVR42mNgAAIAAAUAAen63NgAAAAASUVORK5CYII=";
 
 fn answer(call_id: &str, png: &str, acknowledged: &[ComputerSafetyCheck]) -> InputItem {
     let mut item = json!({

@@ -40,8 +40,7 @@ pub struct CustomTool<C> {
 type RunIt<C> = dyn for<'a> Fn(ToolContext<'a, C>) -> BoxFuture<'a, Result<ToolOutput, ToolError>>
     + Send
     + Sync;
-pub(super) type Asked<C> =
-    dyn for<'a> Fn(ToolContext<'a, C>) -> BoxFuture<'a, bool> + Send + Sync;
+pub(super) type Asked<C> = dyn for<'a> Fn(ToolContext<'a, C>) -> BoxFuture<'a, bool> + Send + Sync;
 type IsEnabled<C> = dyn for<'a> Fn(RunContext<'a, C>) -> BoxFuture<'a, bool> + Send + Sync;
 
 impl<C: 'static> CustomTool<C> {

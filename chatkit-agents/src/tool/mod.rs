@@ -77,7 +77,7 @@ pub use self::provider::ToolProvider;
 pub use self::shell::{
     ShellActionRequest, ShellCallOutcome, ShellCommandOutput, ShellExecutor, ShellResult, ShellTool,
 };
-pub use self::strict::{SchemaError, ensure_strict_json_schema};
+pub use self::strict::{SchemaError, ensure_strict_foreign_json_schema, ensure_strict_json_schema};
 
 /// A function that the model may call, for agents whose context is `C`.
 ///

@@ -195,10 +195,7 @@ async fn the_tools_of_the_provider_are_described_as_in_python() {
             "shell_reference",
             ContainerShellTool::container("cntr_1").into(),
         ),
-        (
-            "apply_patch",
-            ApplyPatchTool::new(Files::default()).into(),
-        ),
+        ("apply_patch", ApplyPatchTool::new(Files::default()).into()),
         (
             "custom",
             CustomTool::new("sql", "Runs an SQL query.", sql).into(),
@@ -276,7 +273,10 @@ async fn tools_that_need_one_another_are_checked_before_the_model_is_called() {
         ),
         (vec![only_programs("a").into()], "a is for programs only"),
         (
-            vec![ProgrammaticToolCallingTool::new().into(), says("a", "ok").into()],
+            vec![
+                ProgrammaticToolCallingTool::new().into(),
+                says("a", "ok").into(),
+            ],
             "no tool to call",
         ),
         (
@@ -378,8 +378,14 @@ mod shell {
     async fn failures_go_to_the_model() {
         let crash = json!({"commands": ["crash"]});
         for (action, text) in [
-            (crash, "An error occurred while running the tool. Please try again."),
-            (json!({}), "Invalid arguments for tool shell_call: action.commands: missing field"),
+            (
+                crash,
+                "An error occurred while running the tool. Please try again.",
+            ),
+            (
+                json!({}),
+                "Invalid arguments for tool shell_call: action.commands: missing field",
+            ),
         ] {
             let answer = answered(ShellTool::new(Sandbox), call(action)).await;
             let output = json!([{"stdout": "", "stderr": text, "outcome": {"type": "exit", "exit_code": 1}}]);
@@ -390,12 +396,10 @@ mod shell {
     /// Its calls are the provider's: nothing runs here.
     #[tokio::test]
     async fn a_container_of_the_provider_is_left_alone() {
-        let server = server([
-            Script::new()
-                .then_item(call(json!({"commands": ["hello"]})))
-                .then_item(json!({"type": "shell_call_output", "call_id": "call_1", "output": []}))
-                .then_text("Done"),
-        ])
+        let server = server([Script::new()
+            .then_item(call(json!({"commands": ["hello"]})))
+            .then_item(json!({"type": "shell_call_output", "call_id": "call_1", "output": []}))
+            .then_text("Done")])
         .await;
         let agent = agent::<()>(&server).tool(ContainerShellTool::auto());
         let result = Runner::run(&agent, "Go", ()).await.unwrap();
@@ -451,7 +455,8 @@ mod apply_patch {
     #[tokio::test]
     async fn files_are_created_changed_moved_and_removed() {
         let files = Files::default();
-        let run = async |operation| answered(ApplyPatchTool::new(files.clone()), call(operation)).await;
+        let run =
+            async |operation| answered(ApplyPatchTool::new(files.clone()), call(operation)).await;
         let create = json!({"type": "create_file", "path": "a.txt", "diff": "+one\n+two"});
         assert_eq!(run(create).await, answer("completed", "Created a.txt."));
         assert_eq!(files.text("a.txt").unwrap(), "one\ntwo");
@@ -531,8 +536,12 @@ mod computer {
         );
         let done = screen.0.lock().unwrap();
         assert_eq!(done.len(), 4);
-        assert!(matches!(&done[0], ComputerAction::Click { x: 1, y: 2, keys, .. } if keys.is_empty()));
-        assert!(matches!(&done[2], ComputerAction::Scroll { scroll_y: 100, keys, .. } if keys == &["SHIFT"]));
+        assert!(
+            matches!(&done[0], ComputerAction::Click { x: 1, y: 2, keys, .. } if keys.is_empty())
+        );
+        assert!(
+            matches!(&done[2], ComputerAction::Scroll { scroll_y: 100, keys, .. } if keys == &["SHIFT"])
+        );
     }
 
     #[tokio::test]
@@ -544,7 +553,10 @@ mod computer {
         });
         answered(ComputerTool::new(screen.clone()), call).await;
         let keys = vec!["CTRL".to_owned(), "C".to_owned()];
-        assert_eq!(*screen.0.lock().unwrap(), [ComputerAction::Keypress { keys }]);
+        assert_eq!(
+            *screen.0.lock().unwrap(),
+            [ComputerAction::Keypress { keys }]
+        );
     }
 
     fn check() -> Value {
@@ -566,7 +578,10 @@ mod computer {
         assert_eq!(answer["acknowledged_safety_checks"], check());
         let error = ended(tool(false), call(wait, check())).await;
         assert_eq!(error.kind(), RunErrorKind::Tool);
-        assert!(format!("{error:#}").contains("not acknowledged"), "{error:#}");
+        assert!(
+            format!("{error:#}").contains("not acknowledged"),
+            "{error:#}"
+        );
     }
 
     #[tokio::test]
@@ -613,7 +628,10 @@ mod custom {
         for (input, output) in [
             ("SELECT 1", "1"),
             ("{\"a\":", "Not known: {\"a\":"),
-            ("DROP", "An error occurred while running the tool. Please try again."),
+            (
+                "DROP",
+                "An error occurred while running the tool. Please try again.",
+            ),
         ] {
             assert_eq!(
                 answered(tool(), call(input)).await,
@@ -634,7 +652,11 @@ mod custom {
     #[tokio::test]
     async fn several_are_told_apart_by_name() {
         let other = CustomTool::new("other", "", async |_: ToolContext<'_, ()>| "other");
-        let server = server([Script::new().then_item(call("SELECT 1")), Script::text("Done")]).await;
+        let server = server([
+            Script::new().then_item(call("SELECT 1")),
+            Script::text("Done"),
+        ])
+        .await;
         let agent = agent(&server).tool(tool()).tool(other);
         Runner::run(&agent, "Go", ()).await.unwrap();
         assert_eq!(bodies(&server)[1]["input"][2]["output"], "1");
@@ -697,7 +719,11 @@ mod mcp {
 
     #[tokio::test]
     async fn a_person_decides_where_no_function_does() {
-        let raw = || Tool::hosted(json!({"type": "mcp", "server_label": "wiki", "server_url": "https://x.test"}));
+        let raw = || {
+            Tool::hosted(
+                json!({"type": "mcp", "server_label": "wiki", "server_url": "https://x.test"}),
+            )
+        };
         for tool in [wiki().into(), raw()] {
             let server = server([
                 Script::new().then_item(asks("mcpr_1", "wiki", "write_page")),
@@ -738,10 +764,7 @@ mod mcp {
         let agent = agent(&server)
             .tool(wiki())
             .tool(HostedMcpTool::url("shop", "https://shop.example/mcp"))
-            .tool(
-                says("delete", "gone")
-                    .needs_approval(async |_: ToolContext<'_, ()>| true),
-            );
+            .tool(says("delete", "gone").needs_approval(async |_: ToolContext<'_, ()>| true));
         let mut state = Runner::run(&agent, "Go", ()).await.unwrap().into_state();
         state.approve_always("mcpr_1").unwrap();
         let result = Run::resume(&agent, state, ()).run().await.unwrap();
@@ -797,7 +820,12 @@ mod namespaces {
             .collect();
         assert_eq!(
             outputs,
-            ["crm", "shop", "Tool 'find' not found.", "Tool 'plain' not found."]
+            [
+                "crm",
+                "shop",
+                "Tool 'find' not found.",
+                "Tool 'plain' not found."
+            ]
         );
     }
 
@@ -871,10 +899,7 @@ async fn what_the_provider_has_run_is_kept() {
         json!({"type": "tool_search_call", "id": "ts_1", "call_id": null, "execution": "server", "arguments": {}, "status": "completed"}),
         json!({"type": "tool_search_output", "id": "tso_1", "call_id": null, "execution": "server", "tools": [], "status": "completed"}),
     ];
-    let script = items
-        .iter()
-        .cloned()
-        .fold(Script::new(), Script::then_item);
+    let script = items.iter().cloned().fold(Script::new(), Script::then_item);
     // No message: the model goes on.
     let server = server([script, Script::text("Done")]).await;
     let result = Runner::run(&agent::<()>(&server), "Go", ()).await.unwrap();
@@ -885,8 +910,17 @@ async fn what_the_provider_has_run_is_kept() {
         .iter()
         .map(std::mem::discriminant)
         .collect();
-    assert!(matches!(result.new_items()[3], RunItem::McpListToolsItem(_)));
-    assert!(matches!(result.new_items()[5], RunItem::ToolSearchCallItem(_)));
-    assert!(matches!(result.new_items()[6], RunItem::ToolSearchOutputItem(_)));
+    assert!(matches!(
+        result.new_items()[3],
+        RunItem::McpListToolsItem(_)
+    ));
+    assert!(matches!(
+        result.new_items()[5],
+        RunItem::ToolSearchCallItem(_)
+    ));
+    assert!(matches!(
+        result.new_items()[6],
+        RunItem::ToolSearchOutputItem(_)
+    ));
     assert!(kinds[..3].iter().all(|kind| *kind == kinds[4]));
 }

@@ -10,8 +10,8 @@ use chatkit_agents::model::ModelSettings;
 use chatkit_agents::testing::Script;
 use chatkit_agents::tool::{FnTool, Json, OwnedToolContext, Tool, ToolError, ToolOutputImage};
 use chatkit_agents::{
-    Agent, BoxError, Run, RunConfig, RunContext, RunErrorKind, RunItem, RunItemEventName, Runner, StreamEvent,
-    ToolUseBehavior,
+    Agent, BoxError, Run, RunConfig, RunContext, RunErrorKind, RunItem, RunItemEventName, Runner,
+    StreamEvent, ToolUseBehavior,
 };
 use futures::{FutureExt, StreamExt};
 use serde_json::{Value, json};
@@ -427,12 +427,16 @@ async fn a_cap_holds_and_keeps_the_order() {
     });
     let agent = agent(&server).tool(work);
     let config = RunConfig::new().max_function_tool_concurrency(NonZeroUsize::new(2).unwrap());
-    Run::new(&agent, "Go", ()).config(config).run().await.unwrap();
+    Run::new(&agent, "Go", ())
+        .config(config)
+        .run()
+        .await
+        .unwrap();
     assert_eq!(peak.load(Ordering::SeqCst), 2);
     let outputs = outputs(&bodies(&server)[1]);
     assert_eq!(outputs.len(), 6);
     assert!(outputs.iter().all(|(id, output)| output == id.as_str()));
-    assert!(outputs.is_sorted());
+    assert!(outputs.is_sorted_by_key(|(id, _)| id.clone()));
 }
 
 mod ends_run {
@@ -449,14 +453,18 @@ mod ends_run {
 
     #[tokio::test]
     async fn a_timeout_may_end_the_run() {
-        let stuck = tool("tool", |_| std::future::pending::<()>())
+        let endless = tool("tool", |_| std::future::pending::<()>())
             .timeout(Duration::from_millis(5))
             .ends_run(ToolError::is_timed_out);
-        let error = error_of(stuck).await.unwrap();
+        let error = error_of(endless).await.unwrap();
         assert_eq!(error, "the tool tool ended the run: the tool timed out");
-        let failing = tool("tool", |_| async { Err::<(), _>(ToolError::message("no")) })
+        let refusing = tool("tool", |_| async { Err::<(), _>(ToolError::message("no")) })
             .ends_run(ToolError::is_timed_out);
-        assert_eq!(error_of(failing).await, None, "other errors go to the model");
+        assert_eq!(
+            error_of(refusing).await,
+            None,
+            "other errors go to the model"
+        );
     }
 
     /// Fails.
@@ -544,13 +552,22 @@ mod guardrails {
     #[tokio::test]
     async fn what_must_not_be_ends_the_run() {
         for (word, kind, name) in [
-            ("attack", RunErrorKind::ToolInputGuardrailTripwireTriggered, "check_word"),
-            ("virus", RunErrorKind::ToolOutputGuardrailTripwireTriggered, "check_result"),
+            (
+                "attack",
+                RunErrorKind::ToolInputGuardrailTripwireTriggered,
+                "check_word",
+            ),
+            (
+                "virus",
+                RunErrorKind::ToolOutputGuardrailTripwireTriggered,
+                "check_result",
+            ),
             ("broken", RunErrorKind::Callback, ""),
         ] {
             for tool in both() {
                 let arguments = json!({"word": word}).to_string();
-                let server = server([Script::new().then_item(call_item(1, "echo", &arguments))]).await;
+                let server =
+                    server([Script::new().then_item(call_item(1, "echo", &arguments))]).await;
                 let error = Runner::run(&agent(&server).tool(tool), "Go", ())
                     .await
                     .unwrap_err();
@@ -627,13 +644,20 @@ mod approvals {
             .collect();
         assert_eq!(
             outputs,
-            ["paid 5 (call_1)", "paid 500 (call_2)", "Tool execution was not approved."]
+            [
+                "paid 5 (call_1)",
+                "paid 500 (call_2)",
+                "Tool execution was not approved."
+            ]
         );
     }
 
     #[tokio::test]
     async fn always_holds_for_the_rest_of_the_run() {
-        for (approve, expected) in [(true, "paid 600 (call_1)"), (false, "Tool execution was not approved.")] {
+        for (approve, expected) in [
+            (true, "paid 600 (call_1)"),
+            (false, "Tool execution was not approved."),
+        ] {
             let server = server([pays(&[500]), pays(&[600]), Script::text("Done")]).await;
             let agent = agent(&server).tool(pay);
             let mut state = Runner::run(&agent, "Go", ()).await.unwrap().into_state();

@@ -2,6 +2,7 @@
 
 #![no_implicit_prelude]
 #![deny(warnings)]
+#![allow(unreachable_pub, reason = "a test exports nothing")]
 #![allow(non_camel_case_types)]
 
 mod my {
@@ -11,10 +12,15 @@ mod my {
 #[derive(::core::fmt::Debug, my::types::TypedAction)]
 #[action(crate = "crate::action_hygiene::my")]
 pub enum Action {
-    Result { action: u8, __action: u8 },
+    Result {
+        action: u8,
+        __action: u8,
+    },
     Option(::std::string::String),
     r#type,
-    Ok { r#type: u8 },
+    Ok {
+        r#type: u8,
+    },
     #[action(other)]
     Err(my::types::Action),
 }

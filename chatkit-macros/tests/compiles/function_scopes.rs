@@ -1,5 +1,7 @@
 //! Tools see what is around them, in modules and in functions, and shadow nothing of it.
 
+#![allow(unreachable_pub, reason = "a test exports nothing")]
+
 use chatkit_agents::function_tool;
 use chatkit_agents::tool::Tool;
 

@@ -177,7 +177,10 @@ impl<'a> Parser<'a> {
                 None => (' ', ""),
                 Some(sign @ (' ' | '+' | '-')) => (sign, &line[1..]),
                 Some(_) => {
-                    return Err(error("a line begins with a blank, `+` or `-`, not so", line));
+                    return Err(error(
+                        "a line begins with a blank, `+` or `-`, not so",
+                        line,
+                    ));
                 }
             };
             self.next += 1;
@@ -201,7 +204,10 @@ impl<'a> Parser<'a> {
             self.next += 1;
             section.at_end = true;
         } else if self.next == start {
-            return Err(error("a section is empty at", self.peek().unwrap_or_default()));
+            return Err(error(
+                "a section is empty at",
+                self.peek().unwrap_or_default(),
+            ));
         }
         Ok(section)
     }
@@ -346,7 +352,10 @@ mod tests {
             "class A:\n  def f():\n    return 3\nclass B:\n  def f():\n    pass\n"
         );
         // One that is not there is no matter, several must be there.
-        assert_eq!(applied(POEM, "@@ nowhere\n-one"), "two\nthree\nfour\nfive\n");
+        assert_eq!(
+            applied(POEM, "@@ nowhere\n-one"),
+            "two\nthree\nfour\nfive\n"
+        );
         let text = failure(POEM, "@@ two\n@@ one\n-three");
         assert!(text.contains("no such line there:\none"), "{text}");
     }

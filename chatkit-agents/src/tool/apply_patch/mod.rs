@@ -147,10 +147,7 @@ pub struct ApplyPatchTool<C> {
     allowed_callers: Vec<ToolCaller>,
 }
 
-type Apply<C> = dyn for<'a> Fn(
-        ToolContext<'a, C>,
-        ApplyPatchOperation,
-    ) -> BoxFuture<'a, Result<String, ToolError>>
+type Apply<C> = dyn for<'a> Fn(ToolContext<'a, C>, ApplyPatchOperation) -> BoxFuture<'a, Result<String, ToolError>>
     + Send
     + Sync;
 
