@@ -529,7 +529,8 @@ fn schemas_of_others_name_their_properties() {
     };
     for open in [
         json!({"type": "object"}),
-        json!({"type": ["object", "null"], "properties": {}}),
+        json!({"type": "object", "properties": {}}),
+        json!({"type": "object", "properties": {"a": {"type": ["object", "null"]}}}),
         json!({"type": "object", "properties": {"a": {"type": "object"}}}),
     ] {
         let error = foreign(open.clone()).unwrap_err();
