@@ -147,9 +147,10 @@ impl Blobs {
         self.delete(UNSENT, id).await
     }
 
-    /// Deletes everything. The mark goes first: an upload that is just ending looks for it last, and then takes itself back.
+    /// Deletes everything. The bytes go before the mark, so that what fails half-way is still found as an orphan, and once
+    /// more after it: an upload that is just ending looks for the mark last, and without it takes itself back.
     pub(super) async fn remove(&self, id: &str) -> Result<(), StoreError> {
-        for kind in [UNSENT, FILES, CLAIMS] {
+        for kind in [FILES, UNSENT, FILES, CLAIMS] {
             self.delete(kind, id).await?;
         }
         Ok(())
@@ -225,7 +226,7 @@ impl Blobs {
             let mut head = Some(Vec::new());
             while let Some(piece) = body.next().await {
                 let piece = piece?;
-                size += piece.len() as u64;
+                size = size.saturating_add(piece.len() as u64);
                 if size > most {
                     return Err(UploadError::TooLarge { most });
                 }
@@ -345,7 +346,7 @@ impl Drop for Claim {
     }
 }
 
-/// Collects pieces into parts. What fits into one part is written at once.
+/// Collects pieces into parts of equal size, which some buckets insist on. What fits into one part is written at once.
 struct Writer<'a> {
     blobs: &'a Blobs,
     id: &'a str,
@@ -355,13 +356,20 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    async fn write(&mut self, piece: Bytes) -> Result<(), UploadError> {
+    async fn write(&mut self, mut piece: Bytes) -> Result<(), UploadError> {
+        while self.held + piece.len() > self.blobs.part {
+            let rest = piece.split_off(self.blobs.part - self.held);
+            self.hold(piece);
+            self.put_part().await?;
+            piece = rest;
+        }
+        self.hold(piece);
+        Ok(())
+    }
+
+    fn hold(&mut self, piece: Bytes) {
         self.held += piece.len();
         self.part.push(piece);
-        if self.held >= self.blobs.part {
-            self.put_part().await?;
-        }
-        Ok(())
     }
 
     fn take_part(&mut self) -> PutPayload {
@@ -394,6 +402,7 @@ impl Writer<'_> {
         if let Some(upload) = &mut self.upload {
             upload.complete().await?;
         }
+        // It is complete: there is nothing to discard.
         self.upload = None;
         Ok(())
     }

@@ -31,6 +31,8 @@ pub(super) enum UploadError {
     Invalid(&'static str),
     /// The body ended before the file did.
     Incomplete,
+    /// Nothing came for too long.
+    Stalled,
     /// The body could not be read.
     Body(BoxError),
     /// The store, or the place of the bytes, failed.
@@ -42,6 +44,7 @@ impl UploadError {
         match self {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::BadSignature | Self::Expired => StatusCode::FORBIDDEN,
+            Self::Stalled => StatusCode::REQUEST_TIMEOUT,
             Self::Used => StatusCode::CONFLICT,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TypeNotAllowed | Self::WrongType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -72,6 +75,7 @@ impl fmt::Display for UploadError {
             Self::WrongType => f.write_str("the file is not of the type that it is said to be"),
             Self::Invalid(reason) => f.write_str(reason),
             Self::Incomplete => f.write_str("the upload ended early"),
+            Self::Stalled => f.write_str("the upload came to a halt"),
             Self::Body(_) => f.write_str("the upload could not be read"),
             Self::Store(_) => f.write_str("the file could not be stored"),
         }

@@ -13,7 +13,7 @@ use super::BlobAttachmentStore;
 use super::blobs::Blobs;
 use super::error::AttachmentConfigError;
 use super::signed::Signer;
-use super::sniff::essence;
+use super::sniff::{essence, is_accepted};
 use crate::store::{DynStore, Store};
 use crate::types::UploadMethod;
 
@@ -45,6 +45,7 @@ pub struct AttachmentOptions<C> {
     pub(super) upload_method: UploadMethod,
     pub(super) upload_lifetime: Duration,
     pub(super) read_lifetime: Duration,
+    pub(super) patience: Duration,
 }
 
 impl<C: Default + Send + Sync + 'static> AttachmentOptions<C> {
@@ -80,6 +81,7 @@ impl<C: Send + Sync + 'static> AttachmentOptions<C> {
             upload_method: UploadMethod::Put,
             upload_lifetime: Duration::from_secs(10 * 60),
             read_lifetime: Duration::from_secs(60 * 60),
+            patience: Duration::from_secs(60),
         }
     }
 
@@ -95,7 +97,7 @@ impl<C: Send + Sync + 'static> AttachmentOptions<C> {
         self
     }
 
-    /// Sets what is accepted: types such as `application/pdf`, and kinds such as `image/*`. The default is PNG, JPEG, GIF,
+    /// Sets what is accepted: types such as `application/pdf`, kinds such as `image/*`, or `*/*`. The default is PNG, JPEG, GIF,
     /// WebP, PDF, JSON, and text that is plain, Markdown or CSV.
     pub fn types(mut self, types: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
         self.types = types
@@ -123,12 +125,18 @@ impl<C: Send + Sync + 'static> AttachmentOptions<C> {
         self
     }
 
+    /// Sets for how long an upload may be silent before it is given up. The default is a minute.
+    pub fn client_patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
     /// Opens a store with its bytes in a folder, which is created if it is not there. The records go to `store`, which
     /// must be the server's: make a [`DynStore`] and give both a clone.
     ///
     /// # Errors
     ///
-    /// The text says what to do: the folder cannot be written to, the secret is too short, the URL is none.
+    /// The text says what to do: the folder cannot be written to, the secret is too short, the URL or a type is none.
     pub async fn open_folder(
         self,
         folder: impl AsRef<Path>,
@@ -170,7 +178,7 @@ impl<C: Send + Sync + 'static> AttachmentOptions<C> {
     ///
     /// # Errors
     ///
-    /// The text says what to do: the bucket cannot be written to, the secret is too short, the URL is none.
+    /// The text says what to do: the bucket cannot be written to, the secret is too short, the URL or a type is none.
     pub async fn open_bucket(
         self,
         bucket: impl ObjectStore,
@@ -214,6 +222,12 @@ impl<C: Send + Sync + 'static> AttachmentOptions<C> {
             return Err(short());
         }
         let signer = Signer::new(&secret).ok_or_else(short)?;
+
+        if let Some(unusable) = self.types.iter().find(|kind| !is_accepted(kind)) {
+            return Err(AttachmentConfigError::new(format!(
+                "{unusable:?} is no type of files: give types such as application/pdf, or kinds such as image/*",
+            )));
+        }
 
         let invalid = || {
             AttachmentConfigError::new(

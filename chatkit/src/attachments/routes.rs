@@ -6,14 +6,13 @@ use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use chrono::Utc;
-use futures::{StreamExt, TryStreamExt};
+use futures::{StreamExt, stream};
 use http::header::{
     CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
     X_CONTENT_TYPE_OPTIONS,
 };
 use http::request::Parts;
-use http::{HeaderName, HeaderValue, Request};
-use serde::Serialize;
+use http::{HeaderName, HeaderValue, Request, StatusCode};
 
 use super::error::UploadError;
 use super::names::{content_disposition, is_safe_id};
@@ -21,6 +20,9 @@ use super::signed::{Grant, SignedQuery};
 use super::sniff::is_picture;
 use super::upload::{self, Authority, Form};
 use super::{BlobAttachmentStore, about};
+use crate::axum::refusal::{self, Refused, message_response};
+use crate::axum::request;
+use crate::error::DEFAULT_MESSAGE;
 use crate::store::{Store, StoreError};
 use crate::types::Attachment;
 
@@ -41,10 +43,11 @@ impl<C: Send + Sync + 'static> BlobAttachmentStore<C> {
     /// | `GET /attachments/{id}` | download |
     /// | `GET /attachments/{id}/preview` | a picture to show |
     ///
-    /// `context` makes a request's context from its head, as for the protocol's own route; what it refuses with is the
-    /// response. It is not called for a signed URL, which is its own permission. Failures are JSON with a `message`:
-    /// 403 for a signature that is wrong or has expired, 404 for what is not there for this caller, 409 for an upload
-    /// that was made before, 413 and 415 for what is too large or of a wrong type.
+    /// `context` makes a request's context from its head, as for the protocol's own route, and refuses in the same form. It
+    /// is not called for a signed URL, which is its own permission. Failures are JSON with a `message`:
+    /// 403 for a signature that is wrong or has expired, 404 for what is not there for this caller, 408 for an upload that
+    /// [stalls](super::AttachmentOptions::client_patience), 409 for one that was made before, 413 and 415 for what is too
+    /// large or of a wrong type.
     pub fn router<F, Fut, R>(&self, context: F) -> Router
     where
         F: Fn(Parts) -> Fut + Clone + Send + Sync + 'static,
@@ -54,44 +57,33 @@ impl<C: Send + Sync + 'static> BlobAttachmentStore<C> {
         let direct = {
             let (this, context) = (self.clone(), context.clone());
             move |request: Request<Body>| async move {
-                let (parts, body) = request.into_parts();
-                let body = upload_body(&parts, body);
-                let context = match context(parts).await {
-                    Ok(context) => context,
-                    Err(refusal) => return refusal.into_response(),
-                };
-                created(this.create_and_upload(context, body).await)
+                answer(request, move |parts, body| async move {
+                    let body = this.upload_body(&parts, body);
+                    let context = context_of(parts, context).await?;
+                    Ok(created(this.create_and_upload(context, body).await?)?)
+                })
+                .await
             }
         };
         let second_phase = |form: Form| {
             let (this, context) = (self.clone(), context.clone());
             move |Path(id): Path<String>, request: Request<Body>| async move {
-                let (parts, body) = request.into_parts();
-                let body = upload_body(&parts, body);
-                let authority = match SignedQuery::parse(parts.uri.query()) {
-                    Some(query) => Authority::Signed(query),
-                    None => match context(parts).await {
-                        Ok(context) => Authority::Context(context),
-                        Err(refusal) => return refusal.into_response(),
-                    },
-                };
-                created(this.upload(&id, authority, form, body).await)
+                answer(request, move |parts, body| async move {
+                    let body = this.upload_body(&parts, body);
+                    let authority = authority(parts, context).await?;
+                    Ok(created(this.upload(&id, authority, form, body).await?)?)
+                })
+                .await
             }
         };
         let give = |purpose: Purpose| {
             let (this, context) = (self.clone(), context.clone());
             move |Path(id): Path<String>, request: Request<Body>| async move {
-                let (parts, _) = request.into_parts();
-                let authority = match SignedQuery::parse(parts.uri.query()) {
-                    Some(query) => Authority::Signed(query),
-                    None => match context(parts).await {
-                        Ok(context) => Authority::Context(context),
-                        Err(refusal) => return refusal.into_response(),
-                    },
-                };
-                this.give(&id, authority, purpose)
-                    .await
-                    .unwrap_or_else(|error| failure(&error))
+                answer(request, move |parts, _| async move {
+                    let authority = authority(parts, context).await?;
+                    Ok(this.give(&id, authority, purpose).await?)
+                })
+                .await
             }
         };
         let route = &self.0.route;
@@ -107,6 +99,29 @@ impl<C: Send + Sync + 'static> BlobAttachmentStore<C> {
                 &format!("{route}/{{id}}/preview"),
                 get(give(Purpose::Preview)),
             )
+    }
+
+    fn upload_body(&self, parts: &Parts, body: Body) -> upload::Body {
+        let text = |name: HeaderName| {
+            parts
+                .headers
+                .get(name)
+                .and_then(|value| value.to_str().ok())
+        };
+        let patience = self.0.options.patience;
+        let pieces = stream::try_unfold(body.into_data_stream(), move |mut body| async move {
+            match tokio::time::timeout(patience, body.next()).await {
+                Ok(Some(Ok(piece))) => Ok(Some((piece, body))),
+                Ok(Some(Err(error))) => Err(UploadError::Body(error.into())),
+                Ok(None) => Ok(None),
+                Err(_) => Err(UploadError::Stalled),
+            }
+        });
+        upload::Body {
+            content_type: text(CONTENT_TYPE).unwrap_or_default().to_owned(),
+            length: text(CONTENT_LENGTH).and_then(|length| length.parse().ok()),
+            pieces: pieces.boxed(),
+        }
     }
 
     async fn give(
@@ -179,38 +194,77 @@ impl<C: Send + Sync + 'static> BlobAttachmentStore<C> {
     }
 }
 
-fn upload_body(parts: &Parts, body: Body) -> upload::Body {
-    let text = |name: HeaderName| {
-        parts
-            .headers
-            .get(name)
-            .and_then(|value| value.to_str().ok())
+/// Why a request gets no file, and takes none.
+enum Failure {
+    /// No context, with the response that says so.
+    Refused(Response),
+    Upload(UploadError),
+}
+
+impl From<UploadError> for Failure {
+    fn from(error: UploadError) -> Self {
+        Self::Upload(error)
+    }
+}
+
+/// Answers a request the way the protocol's own route does: with its id, and panics contained.
+async fn answer<Fut>(request: Request<Body>, work: impl FnOnce(Parts, Body) -> Fut) -> Response
+where
+    Fut: Future<Output = Result<Response, Failure>>,
+{
+    let (mut parts, body) = request.into_parts();
+    let info = request::from_headers(&parts.headers);
+    parts.extensions.insert(info.clone());
+    let answer = async {
+        work(parts, body).await.unwrap_or_else(|error| match error {
+            Failure::Refused(response) => response,
+            Failure::Upload(error) => failed(&error),
+        })
     };
-    upload::Body {
-        content_type: text(CONTENT_TYPE).unwrap_or_default().to_owned(),
-        length: text(CONTENT_LENGTH).and_then(|length| length.parse().ok()),
-        pieces: body
-            .into_data_stream()
-            .map_err(|error| UploadError::Body(error.into()))
-            .boxed(),
+    let panicked = || {
+        tracing::error!("a panic at an attachment");
+        message_response(StatusCode::INTERNAL_SERVER_ERROR, DEFAULT_MESSAGE)
+    };
+    request::traced(&info, answer, panicked).await
+}
+
+async fn context_of<C, F, Fut, R>(parts: Parts, context: F) -> Result<C, Failure>
+where
+    F: FnOnce(Parts) -> Fut,
+    Fut: Future<Output = Result<C, R>>,
+    R: IntoResponse,
+{
+    let context = context(parts).await;
+    match context.map_err(IntoResponse::into_response) {
+        Ok(context) => Ok(context),
+        Err(refusal) => match refusal::read(refusal).await {
+            Refused::Failure(_, response) | Refused::Response(response) => {
+                Err(Failure::Refused(response))
+            }
+        },
     }
 }
 
-fn created(attachment: Result<Attachment, UploadError>) -> Response {
-    match attachment {
-        Ok(mut attachment) => {
-            attachment.hide_metadata();
-            json(&attachment)
-        }
-        Err(error) => failure(&error),
+async fn authority<C, F, Fut, R>(parts: Parts, context: F) -> Result<Authority<C>, Failure>
+where
+    F: FnOnce(Parts) -> Fut,
+    Fut: Future<Output = Result<C, R>>,
+    R: IntoResponse,
+{
+    match SignedQuery::parse(parts.uri.query()) {
+        Some(query) => Ok(Authority::Signed(query)),
+        None => Ok(Authority::Context(context_of(parts, context).await?)),
     }
 }
 
-fn failure(error: &UploadError) -> Response {
-    #[derive(Serialize)]
-    struct Failure {
-        message: String,
-    }
+fn created(mut attachment: Attachment) -> Result<Response, UploadError> {
+    attachment.hide_metadata();
+    let json = serde_json::to_vec(&attachment).map_err(StoreError::other)?;
+    let headers = [(CONTENT_TYPE, HeaderValue::from_static("application/json"))];
+    Ok((headers, json).into_response())
+}
+
+fn failed(error: &UploadError) -> Response {
     if let UploadError::Store(error) = error {
         let cause: &dyn std::error::Error = match error {
             StoreError::Other(cause) | StoreError::Conflict(cause) => &**cause,
@@ -220,17 +274,5 @@ fn failure(error: &UploadError) -> Response {
     } else {
         tracing::debug!(%error, "an attachment was refused");
     }
-    let mut response = json(&Failure {
-        message: error.to_string(),
-    });
-    *response.status_mut() = error.status();
-    response
-}
-
-fn json(value: &impl Serialize) -> Response {
-    let headers = [
-        (CONTENT_TYPE, HeaderValue::from_static("application/json")),
-        (CACHE_CONTROL, HeaderValue::from_static("no-store")),
-    ];
-    (headers, serde_json::to_vec(value).unwrap_or_default()).into_response()
+    message_response(error.status(), &error.to_string())
 }

@@ -39,9 +39,19 @@ pub(super) fn is_mime_type(essence: &str) -> bool {
             .is_some_and(|(kind, name)| token(kind) && token(name))
 }
 
-/// Whether `essence` is one of `types`, where `image/*` stands for all images.
+/// Whether `kind` can be one of the types that are accepted: a type, or `image/*`, or `*/*`.
+pub(super) fn is_accepted(kind: &str) -> bool {
+    match kind.strip_suffix("/*") {
+        Some("*") => true,
+        Some(prefix) => is_mime_type(&format!("{prefix}/any")),
+        None => is_mime_type(kind),
+    }
+}
+
+/// Whether `essence` is one of `types`, where `image/*` stands for all images, and `*/*` for everything.
 pub(super) fn is_among(essence: &str, types: &[String]) -> bool {
     types.iter().any(|known| match known.strip_suffix('*') {
+        Some("*/") => true,
         Some(prefix) => essence.starts_with(prefix),
         None => known == essence,
     })
@@ -232,6 +242,19 @@ mod tests {
             ("text/plain", false),
         ] {
             assert_eq!(is_among(mime_type, &types), expected, "{mime_type}");
+        }
+        assert!(is_among("a/b", &["*/*".to_owned()]));
+        for (kind, expected) in [
+            ("image/png", true),
+            ("image/*", true),
+            ("*/*", true),
+            ("*", false),
+            ("png", false),
+            (".pdf", false),
+            ("image/p*", false),
+            ("*/png", false),
+        ] {
+            assert_eq!(is_accepted(kind), expected, "{kind}");
         }
         assert!(is_mime_type("application/vnd.ms-excel+x"));
         for bad in [

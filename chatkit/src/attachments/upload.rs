@@ -147,8 +147,14 @@ impl<C: Send + Sync + 'static> BlobAttachmentStore<C> {
         self.see_through(async move {
             let store = &this.0.store;
             let saved = async {
-                // Once more: it may have been sent in the meantime.
-                let mut attachment = store.load_attachment(&id, &context).await?;
+                // Once more: it may have been sent or deleted in the meantime.
+                let mut attachment = match store.load_attachment(&id, &context).await {
+                    Err(StoreError::NotFound { .. }) => {
+                        this.0.blobs.remove(&id).await?;
+                        return Err(UploadError::NotFound);
+                    }
+                    found => found?,
+                };
                 attachment.set_uploaded();
                 store.save_attachment(&attachment, &context).await?;
                 this.undo_if_deleted(&id, &context).await?;
