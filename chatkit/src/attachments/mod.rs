@@ -50,8 +50,8 @@
 //! WebP, AVIF) has a preview; SVG and HTML can run scripts and are never shown. URLs of previews are signed too, since an
 //! `<img>` sends no sign-in along; the client asks for a fresh one whenever it needs it.
 //!
-//! Browsers call the routes from another origin: let your CORS layer allow `GET`, `POST` and `PUT`, and the headers that
-//! the client sends to the protocol's own route. How long a request may take, and how many come in, is for layers too.
+//! Browsers may call the routes from another origin: put [`Cors`](crate::axum::Cors) around them too. How many requests
+//! come in is for a layer as well.
 //!
 //! # Buckets
 //!
