@@ -188,9 +188,15 @@ mod tests {
         // RFC 4231, test case 2.
         let mut known = Signer::new(b"Jefe").unwrap().0;
         known.update(b"what do ya want for nothing?");
+        let signature: String = known
+            .finalize()
+            .into_bytes()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
         assert_eq!(
-            URL_SAFE_NO_PAD.encode(known.finalize().into_bytes()),
-            "W9zBRr9gdU5qBCQIlcQHWujHWtGXwEaxI8RZ5djGOEM"
+            signature,
+            "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
         );
     }
 

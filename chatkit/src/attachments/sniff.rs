@@ -106,12 +106,14 @@ impl Sniffer {
         let fits = if self.text.is_some() {
             // Two letters can look like an old image or program, so text is not looked up; a PDF can be all text.
             !infer::is_mime(head, "application/pdf")
+        } else if self.declared == "application/octet-stream" {
+            // Says nothing.
+            true
         } else if infer::is_mime_supported(&self.declared) {
             infer::is_mime(head, &self.declared)
         } else {
             match infer::get(head) {
                 None => true,
-                _ if self.declared == "application/octet-stream" => true,
                 // Many newer formats are archives or XML inside.
                 Some(found) => matches!(
                     found.mime_type(),
