@@ -98,6 +98,7 @@
 //!
 //! | feature | |
 //! |---|---|
+//! | `attachments` | [`AttachmentConverter`]: gives the model the files that users attach |
 //! | `async-openai` | an `async_openai::Client` as the transport, and its types as input |
 //! | `mcp` | [`mcp`]: tools of MCP servers, as processes or over HTTP |
 //! | `sqlite` | [`session::SqliteSession`]: histories in an SQLite file |
@@ -111,6 +112,8 @@ pub mod __private;
 mod accumulate;
 mod agent;
 mod agent_tool;
+#[cfg(feature = "attachments")]
+mod attachments;
 mod callback;
 mod context;
 mod convert;
@@ -136,6 +139,8 @@ pub use agent::{
     Agent, FunctionToolResult, Prompt, ToolResults, ToolUseBehavior, ToolsToFinalOutputResult,
 };
 pub use agent_tool::{AgentTool, AgentToolInput, AgentToolOutput, AgentToolStreamEvent};
+#[cfg(feature = "attachments")]
+pub use attachments::AttachmentConverter;
 pub use callback::Callback;
 pub use chatkit::BoxError;
 pub use context::{AgentContext, ClientToolCall, WorkflowError};

@@ -340,6 +340,7 @@ async fn ended(tool: impl Into<Tool<()>>, call: Value) -> chatkit_agents::RunErr
     error
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "`json!` gives values")]
 mod shell {
     use super::*;
 
