@@ -99,8 +99,9 @@
 //!
 //! | feature | |
 //! |---|---|
+//! | `attachments` | [`AttachmentConverter`]: gives the model the files that users attach |
 //! | `async-openai` | an `async_openai::Client` as the transport, and its types as input |
-//! | `sqlite` | sessions in an SQLite file |
+//! | `mcp` | [`mcp`]: tools of MCP servers, as processes or over HTTP |
 //! | `sqlite` | [`session::SqliteSession`]: histories in an SQLite file |
 //! | `testing` | [`testing`]: a scripted Responses endpoint over HTTP, for tests and for running without a key |
 #![forbid(unsafe_code)]
@@ -113,6 +114,8 @@ mod accumulate;
 mod agent;
 mod agent_tool;
 mod approval;
+#[cfg(feature = "attachments")]
+mod attachments;
 mod callback;
 mod context;
 mod convert;
@@ -121,6 +124,8 @@ pub mod handoff;
 mod hooks;
 mod input;
 pub mod items;
+#[cfg(feature = "mcp")]
+pub mod mcp;
 pub mod model;
 mod output_schema;
 mod runner;
@@ -137,6 +142,8 @@ pub use agent::{
 };
 pub use agent_tool::{AgentTool, AgentToolInput, AgentToolOutput, AgentToolStreamEvent};
 pub use approval::{ApprovalAnswer, Approvals};
+#[cfg(feature = "attachments")]
+pub use attachments::AttachmentConverter;
 pub use callback::Callback;
 pub use chatkit::BoxError;
 pub use context::{AgentContext, ClientToolCall, WorkflowError};

@@ -193,6 +193,9 @@ impl From<StoreError> for Error {
             StoreError::NotSupported(what) => {
                 Self::new(ErrorKind::NotSupported, what).with_source(error)
             }
+            StoreError::Invalid(ref reason) => {
+                Self::new(ErrorKind::InvalidRequest, reason.clone()).with_source(error)
+            }
             StoreError::Conflict(_) | StoreError::Other(_) => {
                 Self::new(ErrorKind::Store, "the store failed").with_source(error)
             }

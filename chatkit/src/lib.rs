@@ -96,6 +96,7 @@
 //!
 //! | feature | |
 //! |---|---|
+//! | `attachments` | [`chatkit::attachments`](crate::attachments): a store for files and its routes, with a folder; with `attachments-s3`, `attachments-azure` or `attachments-gcs`, with a bucket |
 //! | `axum` | [`chatkit::axum`](crate::axum): the route, refusals and CORS, for axum 0.8 |
 //! | `macros` | [`#[derive(TypedAction)]`](derive@actions::TypedAction): actions as an enum |
 //! | `postgres` | [`PostgresStore`](store::PostgresStore): the store for servers that are more than one process |
@@ -106,6 +107,8 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod actions;
+#[cfg(feature = "attachments")]
+pub mod attachments;
 #[cfg(feature = "axum")]
 pub mod axum;
 mod error;

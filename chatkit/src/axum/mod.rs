@@ -70,12 +70,11 @@
 //! [`max_runs_per_owner`](ChatKitServer::max_runs_per_owner) hold on to it.
 
 mod cors;
-mod refusal;
-mod request;
+pub(crate) mod refusal;
+pub(crate) mod request;
 
 use std::convert::Infallible;
 use std::future::Future;
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -84,11 +83,10 @@ use axum::body::Body;
 use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use futures::{FutureExt, StreamExt};
+use futures::StreamExt;
 use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Request, StatusCode};
-use tracing::Instrument;
 
 pub use cors::{Cors, CorsError};
 pub use refusal::Refusal;
@@ -236,22 +234,13 @@ impl<H: ChatKitHandler> Adapter<H> {
         let (parts, body) = request.into_parts();
         let info = request::from_headers(&parts.headers);
         let streams = self.failures == Failures::Events && wants_events(&parts.headers);
-        let request_id = info.request_id().unwrap_or_default();
-        let id = HeaderValue::from_str(request_id);
-        let span = tracing::info_span!("chatkit.request", request_id);
-        let answer = AssertUnwindSafe(self.answer(parts, body, info, streams, context));
-        let answer = answer.catch_unwind().instrument(span.clone()).await;
-        let mut response = answer.unwrap_or_else(|_| {
-            span.in_scope(|| tracing::error!("the function that makes contexts panicked"));
+        let answer = self.answer(parts, body, info.clone(), streams, context);
+        let panicked = || {
+            tracing::error!("the function that makes contexts panicked");
             let error = Error::new(ErrorKind::Internal, "a panic");
             failure(&error, StatusCode::INTERNAL_SERVER_ERROR, streams)
-        });
-        if let Ok(id) = id {
-            response
-                .headers_mut()
-                .insert(request::REQUEST_ID_HEADER, id);
-        }
-        response
+        };
+        request::traced(&info, answer, panicked).await
     }
 
     async fn answer<F, Fut, R>(

@@ -105,7 +105,7 @@ impl IntoResponse for Refusal {
 }
 
 /// A status with a message as the client reads it where it asked for JSON.
-pub(super) fn message_response(status: StatusCode, message: &str) -> Response {
+pub(crate) fn message_response(status: StatusCode, message: &str) -> Response {
     #[derive(Serialize)]
     struct Failure<'a> {
         message: &'a str,
@@ -120,7 +120,7 @@ pub(super) fn message_response(status: StatusCode, message: &str) -> Response {
 }
 
 /// What a context function has refused with.
-pub(super) enum Refused {
+pub(crate) enum Refused {
     /// Not a failure at all; a redirect, say.
     Response(Response),
     /// A failure: the event for a stream, and the response with a status.
@@ -128,7 +128,7 @@ pub(super) enum Refused {
 }
 
 /// Reads a refusal of any kind.
-pub(super) async fn read(response: Response) -> Refused {
+pub(crate) async fn read(response: Response) -> Refused {
     let status = response.status();
     if !(status.is_client_error() || status.is_server_error()) {
         return Refused::Response(response);

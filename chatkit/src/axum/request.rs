@@ -1,11 +1,16 @@
 //! What the head of a request says, in the library's own terms.
 
 use std::convert::Infallible;
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
 
 use axum::extract::FromRequestParts;
-use http::HeaderMap;
+use axum::response::Response;
+use futures::FutureExt;
 use http::header::ACCEPT_LANGUAGE;
 use http::request::Parts;
+use http::{HeaderMap, HeaderValue};
+use tracing::Instrument;
 
 use crate::server::RequestInfo;
 
@@ -35,7 +40,7 @@ impl<S: Sync> FromRequestParts<S> for RequestInfo {
 }
 
 /// A request that has no id of its own gets one.
-pub(super) fn from_headers(headers: &HeaderMap) -> RequestInfo {
+pub(crate) fn from_headers(headers: &HeaderMap) -> RequestInfo {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let mut info =
         RequestInfo::new().with_request_id(header(REQUEST_ID_HEADER).unwrap_or_default());
@@ -49,4 +54,23 @@ pub(super) fn from_headers(headers: &HeaderMap) -> RequestInfo {
         Some(languages) => info.accept_language(languages),
         None => info,
     }
+}
+
+/// Answers a request in a span with its id, which the response gets too. A panic is answered with `panicked`.
+pub(crate) async fn traced(
+    info: &RequestInfo,
+    answer: impl Future<Output = Response>,
+    panicked: impl FnOnce() -> Response,
+) -> Response {
+    let request_id = info.request_id().unwrap_or_default();
+    let span = tracing::info_span!("chatkit.request", request_id);
+    let answer = AssertUnwindSafe(answer).catch_unwind();
+    let mut response = answer
+        .instrument(span.clone())
+        .await
+        .unwrap_or_else(|_| span.in_scope(panicked));
+    if let Ok(id) = HeaderValue::from_str(request_id) {
+        response.headers_mut().insert(REQUEST_ID_HEADER, id);
+    }
+    response
 }

@@ -14,7 +14,7 @@ use super::{ChatKitHandler, ChatKitServer, RequestInfo, Turn};
 use crate::error::{Error, ErrorKind};
 use crate::store::{AttachmentStore, DynAttachmentStore, Store};
 use crate::types::{
-    AudioInput, ItemsListParams, NonStreamingRequest, Order, Page, Thread,
+    AttachmentPreview, AudioInput, ItemsListParams, NonStreamingRequest, Order, Page, Thread,
     ThreadCustomActionParams, ThreadItem,
 };
 
@@ -97,6 +97,13 @@ impl<H: ChatKitHandler> ChatKitServer<H> {
                     .delete_attachment(&params.attachment_id, &context)
                     .await?;
                 Ok(empty())
+            }
+            NonStreamingRequest::AttachmentsGetPreview(params) => {
+                let url = self
+                    .attachments()?
+                    .preview_url(&params.attachment_id, &context)
+                    .await?;
+                json(&AttachmentPreview::new(url))
             }
             NonStreamingRequest::ThreadsUpdate(params) => {
                 let mut thread = store.load_thread(&params.thread_id, &context).await?;

@@ -5,7 +5,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use super::{AttachmentStore, Store, StoreError, StoreItemType};
-use crate::types::{Attachment, AttachmentCreateParams, Order, Page, ThreadItem, ThreadMetadata};
+use crate::types::{
+    Attachment, AttachmentCreateParams, Order, Page, ThreadItem, ThreadMetadata, Url,
+};
 
 type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
@@ -97,5 +99,6 @@ erased! {
     async {
         fn delete_attachment(&self, attachment_id: [&str]) -> ();
         fn create_attachment(&self, params: [&AttachmentCreateParams]) -> Attachment;
+        fn preview_url(&self, attachment_id: [&str]) -> Url;
     }
 }

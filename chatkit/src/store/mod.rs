@@ -10,6 +10,7 @@ mod sql;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
+use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
 use std::future::Future;
@@ -22,7 +23,9 @@ pub use postgres::{Imported, PostgresOptions, PostgresStore, PythonImport};
 pub use sqlite::{SqliteOptions, SqliteStore};
 
 use crate::BoxError;
-use crate::types::{Attachment, AttachmentCreateParams, Order, Page, ThreadItem, ThreadMetadata};
+use crate::types::{
+    Attachment, AttachmentCreateParams, Order, Page, ThreadItem, ThreadMetadata, Url,
+};
 
 /// What an id is wanted for; it decides the id's prefix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -79,6 +82,8 @@ pub enum StoreError {
     Conflict(BoxError),
     /// The store does not offer this; the text says what is missing, and the client may see it.
     NotSupported(&'static str),
+    /// What was asked cannot be done with these values; the text names the reason, and the client may see it.
+    Invalid(Cow<'static, str>),
     /// Anything else: a lost connection, a full disk, a record that does not decode.
     Other(BoxError),
 }
@@ -104,6 +109,7 @@ impl fmt::Display for StoreError {
             Self::NotFound { what, .. } => write!(f, "{what} not found"),
             Self::Conflict(_) => f.write_str("the write collides with what is stored"),
             Self::NotSupported(what) => f.write_str(what),
+            Self::Invalid(reason) => f.write_str(reason),
             Self::Other(_) => f.write_str("the store failed"),
         }
     }
@@ -113,7 +119,7 @@ impl StdError for StoreError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match self {
             Self::Conflict(cause) | Self::Other(cause) => Some(&**cause),
-            Self::NotFound { .. } | Self::NotSupported(_) => None,
+            Self::NotFound { .. } | Self::NotSupported(_) | Self::Invalid(_) => None,
         }
     }
 }
@@ -296,6 +302,19 @@ pub trait AttachmentStore<C>: Send + Sync + 'static {
                 "two-phase uploads are not supported",
             ))
         }
+    }
+
+    /// Where the client gets the picture of an image whose [`PreviewUrl`](crate::types::PreviewUrl) is lazy.
+    ///
+    /// The client's `<img>` sends no sign-in along, so the URL itself must give access. Needed for lazy previews only.
+    /// The default fails with [`StoreError::NotSupported`].
+    fn preview_url(
+        &self,
+        attachment_id: &str,
+        context: &C,
+    ) -> impl Future<Output = Result<Url, StoreError>> + Send {
+        let _ = (attachment_id, context);
+        async { Err(StoreError::NotSupported("lazy previews are not supported")) }
     }
 
     /// A new attachment id.

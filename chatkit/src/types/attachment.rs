@@ -50,7 +50,7 @@ macro_rules! attachment {
                 id: impl Into<String>,
                 name: impl Into<String>,
                 mime_type: impl Into<String>,
-                $($field: $ty,)*
+                $($field: impl Into<$ty>,)*
             ) -> Self {
                 Self {
                     id: id.into(),
@@ -59,7 +59,7 @@ macro_rules! attachment {
                     upload_descriptor: None,
                     thread_id: None,
                     metadata: None,
-                    $($field,)*
+                    $($field: $field.into(),)*
                 }
             }
 
@@ -93,7 +93,7 @@ attachment! {
     /// An image.
     ImageAttachment => Image {
         /// Where the client gets a picture to show.
-        preview_url: Url,
+        preview_url: PreviewUrl,
     }
 }
 
@@ -143,6 +143,16 @@ impl Attachment {
         field!(self.upload_descriptor).as_ref()
     }
 
+    /// Sets where the client uploads the bytes.
+    pub fn set_upload_descriptor(&mut self, descriptor: AttachmentUploadDescriptor) {
+        *field!(mut self.upload_descriptor) = Some(descriptor);
+    }
+
+    /// Marks the bytes as uploaded: there is no place to upload them to any more.
+    pub fn set_uploaded(&mut self) {
+        *field!(mut self.upload_descriptor) = None;
+    }
+
     /// Binds it to the thread it is sent in.
     pub fn set_thread_id(&mut self, thread_id: impl Into<String>) {
         *field!(mut self.thread_id) = Some(thread_id.into());
@@ -181,6 +191,57 @@ impl AttachmentUploadDescriptor {
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.headers.insert(name.into(), value.into());
         self
+    }
+}
+
+/// Where the client gets a picture of an image.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum PreviewUrl {
+    /// At this URL, which must work for as long as the message is shown. The client sends no sign-in along.
+    Url(Url),
+    /// The client asks for a URL each time it needs one, by `attachments.get_preview`. On the wire this is `"lazy"`, which
+    /// the official client knows and the Python SDK does not.
+    Lazy,
+}
+
+const LAZY: &str = "lazy";
+
+impl From<Url> for PreviewUrl {
+    fn from(url: Url) -> Self {
+        Self::Url(url)
+    }
+}
+
+impl Serialize for PreviewUrl {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Url(url) => url.serialize(serializer),
+            Self::Lazy => serializer.serialize_str(LAZY),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for PreviewUrl {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match String::deserialize(deserializer)?.as_str() {
+            LAZY => Ok(Self::Lazy),
+            url => Url::parse(url).map(Self::Url).map_err(D::Error::custom),
+        }
+    }
+}
+
+/// The answer to `attachments.get_preview`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct AttachmentPreview {
+    /// Where the client gets the picture now.
+    pub url: Url,
+}
+
+impl AttachmentPreview {
+    /// A picture at `url`.
+    pub fn new(url: Url) -> Self {
+        Self { url }
     }
 }
 

@@ -98,6 +98,8 @@ requests! {
         AttachmentsCreate(AttachmentCreateParams) = "attachments.create",
         /// Delete an attached file.
         AttachmentsDelete(AttachmentDeleteParams) = "attachments.delete",
+        /// Where to get the picture of an image whose preview is lazy.
+        AttachmentsGetPreview(AttachmentGetPreviewParams) = "attachments.get_preview",
         /// Rename a thread.
         ThreadsUpdate(ThreadUpdateParams) = "threads.update",
         /// Delete a thread.
@@ -303,6 +305,12 @@ params! {
 
     /// Parameters of `attachments.delete`.
     AttachmentDeleteParams {
+        /// The attachment.
+        attachment_id: String,
+    } optional {}
+
+    /// Parameters of `attachments.get_preview`.
+    AttachmentGetPreviewParams {
         /// The attachment.
         attachment_id: String,
     } optional {}
