@@ -1,8 +1,9 @@
 //! The spans of runs: their tree, their names, and what is not in them.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Once};
 
 use chatkit_agents::model::{ModelSettings, ReasoningEffort};
 use chatkit_agents::telemetry::{TARGET, names};
@@ -12,7 +13,6 @@ use chatkit_agents::{
 };
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
-use tracing::subscriber::DefaultGuard;
 use tracing::{Event, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::{Context, SubscriberExt};
@@ -48,14 +48,40 @@ impl Visit for Fields {
     }
 }
 
-impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Recorder {
+thread_local! {
+    /// What records the spans of this thread.
+    static CURRENT: RefCell<Option<Recorder>> = const { RefCell::new(None) };
+}
+
+/// Stops recording when it is dropped.
+struct Recording;
+
+impl Drop for Recording {
+    fn drop(&mut self) {
+        CURRENT.set(None);
+    }
+}
+
+/// The subscriber of the whole process: one that came and went with each test would leave what `tracing` remembers of
+/// who is interested to chance. Each test has a thread.
+struct ToThread;
+
+fn push(entry: Entry) {
+    CURRENT.with_borrow(|current| {
+        if let Some(recorder) = current {
+            recorder.0.lock().unwrap().push(entry);
+        }
+    });
+}
+
+impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for ToThread {
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, ctx: Context<'_, S>) {
         let mut fields = Fields::default();
         attributes.record(&mut fields);
         let parent = ctx
             .span(id)
             .and_then(|span| span.parent().map(|span| span.id()));
-        self.0.lock().unwrap().push(Entry {
+        push(Entry {
             id: Some(id.into_u64()),
             parent: parent.map(|id| id.into_u64()),
             name: attributes.metadata().name(),
@@ -65,18 +91,21 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Recorder {
     }
 
     fn on_record(&self, id: &Id, values: &Record<'_>, _: Context<'_, S>) {
-        let mut entries = self.0.lock().unwrap();
-        // Ids are used again: the newest is meant.
-        let mut newest = entries.iter_mut().rev();
-        if let Some(entry) = newest.find(|entry| entry.id == Some(id.into_u64())) {
-            values.record(&mut entry.fields);
-        }
+        CURRENT.with_borrow(|current| {
+            let Some(recorder) = current else { return };
+            let mut entries = recorder.0.lock().unwrap();
+            // Ids are used again: the newest is meant.
+            let mut newest = entries.iter_mut().rev();
+            if let Some(entry) = newest.find(|entry| entry.id == Some(id.into_u64())) {
+                values.record(&mut entry.fields);
+            }
+        });
     }
 
     fn on_event(&self, event: &Event<'_>, ctx: Context<'_, S>) {
         let mut fields = Fields::default();
         event.record(&mut fields);
-        self.0.lock().unwrap().push(Entry {
+        push(Entry {
             id: None,
             parent: ctx.event_span(event).map(|span| span.id().into_u64()),
             name: "event",
@@ -88,12 +117,12 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Recorder {
 
 impl Recorder {
     /// Records what this thread does until the guard is dropped.
-    fn start() -> (Self, DefaultGuard) {
+    fn start() -> (Self, Recording) {
+        static SUBSCRIBER: Once = Once::new();
+        SUBSCRIBER.call_once(|| tracing_subscriber::registry().with(ToThread).init());
         let recorder = Self::default();
-        let guard = tracing_subscriber::registry()
-            .with(recorder.clone())
-            .set_default();
-        (recorder, guard)
+        CURRENT.set(Some(recorder.clone()));
+        (recorder, Recording)
     }
 
     /// Spans and events of runs.
@@ -327,10 +356,13 @@ async fn failures_have_a_kind_and_no_message() {
         last.get("gen_ai.response.finish_reasons"),
         Some(r#"["length"]"#)
     );
+}
 
-    let server = super::server([Script::status(401)]).await;
+#[tokio::test]
+async fn a_refused_key_is_the_kind_of_the_failure() {
+    let server = server([Script::status(401)]).await;
     let (recorder, _guard) = Recorder::start();
-    Runner::run(&super::agent::<()>(&server), "Go", ())
+    Runner::run(&agent::<()>(&server), "Go", ())
         .await
         .unwrap_err();
     let chat = recorder.find("chat scripted");
