@@ -15,6 +15,7 @@ use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::to_raw_value;
 
+use crate::approval::is_waiting_run;
 use crate::items::{ContentPart, FunctionCall, InputItem, InputMessage, MessageContent, Role};
 
 /// Turns the items of a thread into the input of a model. Every method has a default; override those you need.
@@ -249,6 +250,8 @@ pub trait ThreadItemConverter: Send + Sync {
                     }
                     ThreadItem::Workflow(item) => self.workflow_to_input(item).await?,
                     ThreadItem::Task(item) => self.task_to_input(item).await?,
+                    // A run that waits is no context: it has the conversation, and the model may see neither.
+                    ThreadItem::HiddenContext(item) if is_waiting_run(item) => Vec::new(),
                     ThreadItem::HiddenContext(item) => self.hidden_context_to_input(item).await?,
                     ThreadItem::SdkHiddenContext(item) => {
                         self.sdk_hidden_context_to_input(item).await?

@@ -48,13 +48,14 @@
 //!   it, in another process if you like. Nothing that was done is done again.
 //! - [`session`] keeps the history of a conversation between runs, where no ChatKit thread does.
 //!
-//! In a ChatKit server, three more:
+//! In a ChatKit server, four more:
 //!
 //! - [`ThreadItemConverter`] turns a thread's items into the model's input. Override it for attachments, mentions and
 //!   hidden context of your own.
 //! - [`AgentContext`] is what tools get: they stream progress, widgets and workflows into the thread, and hand over to the
 //!   client.
 //! - [`stream_agent_response`] turns a run into the events of a turn: text, citations, reasoning, images, tools.
+//! - [`Approvals`] asks the user about tools that need an approval, and goes on with the run when the answer comes.
 //!
 //! ```
 //! use chatkit::types::UserMessageItem;
@@ -112,6 +113,7 @@ pub mod __private;
 mod accumulate;
 mod agent;
 mod agent_tool;
+mod approval;
 #[cfg(feature = "attachments")]
 mod attachments;
 mod callback;
@@ -139,6 +141,7 @@ pub use agent::{
     Agent, FunctionToolResult, Prompt, ToolResults, ToolUseBehavior, ToolsToFinalOutputResult,
 };
 pub use agent_tool::{AgentTool, AgentToolInput, AgentToolOutput, AgentToolStreamEvent};
+pub use approval::{ApprovalAnswer, Approvals};
 #[cfg(feature = "attachments")]
 pub use attachments::AttachmentConverter;
 pub use callback::Callback;

@@ -5,6 +5,7 @@
     reason = "clippy exempts tests, not the helpers of tests"
 )]
 
+mod approvals;
 mod bad_input;
 mod disconnect;
 mod fuzz;

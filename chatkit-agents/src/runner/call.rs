@@ -18,6 +18,7 @@ use crate::guardrail::{GuardrailFunctionOutput, GuardrailResult};
 use crate::hooks::DynHooks;
 use crate::items::{ContentPart, FunctionOutput, InputItem};
 use crate::telemetry;
+use crate::telemetry::names::{TOOL_CALL_ARGUMENTS, TOOL_CALL_RESULT};
 use crate::tool::{
     FunctionTool, LocalTool, ToolContext, ToolError, ToolErrorKind, ToolGuardrailFunctionOutput,
     ToolOutput, ToolOutputPart,
@@ -57,11 +58,16 @@ impl<C: Send + Sync + 'static> Call<C> {
 
     pub(super) async fn function(self, tool: Arc<dyn FunctionTool<C>>) -> Settled {
         let index = self.index;
-        let span = telemetry::execute_tool(&self.call.name, &self.call.call_id, "function");
+        let span = {
+            let definition = tool.definition().ok();
+            let description = definition.map(|definition| definition.description());
+            let RunToolCall { name, call_id, .. } = &self.call;
+            telemetry::execute_tool(name, call_id, "function", description)
+        };
         let outcome = async {
             let outcome = self.call_function(&*tool).await;
             if let Err(error) = &outcome {
-                telemetry::failed(&tracing::Span::current(), error.kind());
+                telemetry::run_failed(&tracing::Span::current(), error);
             }
             outcome
         };
@@ -74,7 +80,7 @@ impl<C: Send + Sync + 'static> Call<C> {
         let span = tracing::Span::current();
         let captures = self.scope.config.captures_content();
         if captures {
-            span.record("gen_ai.tool.call.arguments", ctx.tool_arguments());
+            span.record(TOOL_CALL_ARGUMENTS, ctx.tool_arguments());
         }
         for guardrail in tool.input_guardrails() {
             let decision = guardrail.check(ctx).await.map_err(guardrail_failed)?;
@@ -118,16 +124,15 @@ impl<C: Send + Sync + 'static> Call<C> {
         }
         self.tell(|hooks| hooks.tool_end(ctx, &output)).await?;
         let answer = self.answer(output);
-        if let (true, Outcome::Answer(item)) = (captures, &answer) {
-            let text = serde_json::to_string(item).unwrap_or_default();
-            span.record("gen_ai.tool.call.result", text);
+        if let (true, Outcome::Answer(InputItem::FunctionCallOutput(item))) = (captures, &answer) {
+            span.record(TOOL_CALL_RESULT, item.output.to_text());
         }
         Ok(answer)
     }
 
     pub(super) async fn local(self, tool: Arc<dyn LocalTool<C>>) -> Settled {
         let index = self.index;
-        let span = telemetry::execute_tool(&self.call.name, &self.call.call_id, "extension");
+        let span = telemetry::execute_tool(&self.call.name, &self.call.call_id, "extension", None);
         let outcome = self.call_local(&*tool).instrument(span).await;
         Settled { index, outcome }
     }
@@ -162,6 +167,8 @@ impl<C: Send + Sync + 'static> Call<C> {
         kind: RunErrorKind,
         decision: ToolGuardrailFunctionOutput,
     ) -> Result<Option<String>, RunError> {
+        let trips = matches!(decision, ToolGuardrailFunctionOutput::RaiseException);
+        telemetry::guardrail(guardrail, trips);
         match decision {
             ToolGuardrailFunctionOutput::Allow => Ok(None),
             ToolGuardrailFunctionOutput::RejectContent(text) => Ok(Some(text)),

@@ -180,6 +180,11 @@ impl RunResultStreaming {
         self.shared.state().final_output().map(str::to_owned)
     }
 
+    /// The calls that wait to be decided, once the run has ended with any. See [`RunResult::interruptions`].
+    pub fn interruptions(&self) -> Vec<ToolApprovalItem> {
+        self.shared.state().interruptions()
+    }
+
     /// Tokens used until now.
     pub fn usage(&self) -> Usage {
         self.shared.state().usage

@@ -33,6 +33,11 @@ impl<C> RunScope<C> {
         }
     }
 
+    /// The run is inside of a tool of another.
+    pub(super) fn is_nested(&self) -> bool {
+        self.parent.is_some()
+    }
+
     pub(crate) fn usage(&self) -> Usage {
         self.shared.state().usage
     }

@@ -349,24 +349,36 @@ impl RunState {
     }
 
     /// Gives the [key](RunToolCall::key) of the tool.
+    ///
+    /// Ids need not be unique: an agent that is used as a tool has an endpoint, and ids, of its own. So each decision
+    /// goes to the first call that has none, and changes one only when all have.
     fn decide(&mut self, call_id: &str, decision: &Approval) -> Result<String, RunError> {
-        self.try_decide(call_id, decision).ok_or_else(|| {
-            let message = "no call with this id waits to be decided";
-            RunError::new(RunErrorKind::State, message)
-        })
+        self.try_decide(call_id, decision, |approval| *approval == Approval::Pending)
+            .or_else(|| self.try_decide(call_id, decision, |_| true))
+            .ok_or_else(|| {
+                let message = "no call with this id waits to be decided";
+                RunError::new(RunErrorKind::State, message)
+            })
     }
 
-    fn try_decide(&mut self, call_id: &str, decision: &Approval) -> Option<String> {
+    fn try_decide(
+        &mut self,
+        call_id: &str,
+        decision: &Approval,
+        which: fn(&Approval) -> bool,
+    ) -> Option<String> {
         let NextStep::CallTools { calls } = &mut self.step else {
             return None;
         };
         for call in calls.iter_mut().filter(|call| call.output.is_none()) {
-            if call.call.call_id == call_id && call.approval.is_some() {
+            if call.call.call_id == call_id && call.approval.as_ref().is_some_and(which) {
                 call.approval = Some(decision.clone());
                 return Some(call.call.key());
             }
             let nested = call.nested.as_mut();
-            if let Some(tool) = nested.and_then(|nested| nested.try_decide(call_id, decision)) {
+            if let Some(tool) =
+                nested.and_then(|nested| nested.try_decide(call_id, decision, which))
+            {
                 return Some(tool);
             }
         }

@@ -14,6 +14,7 @@ mod hosted;
 mod input;
 mod run;
 mod settings;
+mod telemetry;
 mod tools;
 
 use std::time::Duration;

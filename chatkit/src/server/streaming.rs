@@ -521,6 +521,7 @@ impl<H: ChatKitHandler> ChatKitServer<H> {
             match work {
                 Work::Respond(message) => handler.respond(turn, message).await,
                 Work::AnswerStructuredInput(item) => {
+                    turn.set_structured_input(item.clone());
                     turn.send(ThreadItemReplacedEvent::new(item)).await?;
                     handler.respond(turn, None).await
                 }

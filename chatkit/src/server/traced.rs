@@ -113,6 +113,15 @@ impl<C: Send + Sync + 'static, S: Store<C>> Store<C> for Traced<S> {
         call("delete_thread_item", deleted).await
     }
 
+    async fn take_item(
+        &self,
+        thread_id: &str,
+        item_id: &str,
+        context: &C,
+    ) -> Result<ThreadItem, StoreError> {
+        call("take_item", self.0.take_item(thread_id, item_id, context)).await
+    }
+
     async fn save_attachment(
         &self,
         attachment: &Attachment,

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use futures::{Stream, StreamExt};
 use tokio::task::coop::consume_budget;
@@ -14,9 +14,9 @@ use super::request_info::RequestInfo;
 use crate::error::{Error, ErrorKind, TurnError};
 use crate::store::{DynStore, Store, StoreItemType};
 use crate::types::{
-    HiddenContextItem, JsonObject, Order, Page, Thread, ThreadItem, ThreadItemDoneEvent,
-    ThreadItemRemovedEvent, ThreadItemReplacedEvent, ThreadMetadata, ThreadStatus,
-    ThreadStreamEvent, ThreadUpdatedEvent, WidgetItem,
+    HiddenContextItem, JsonObject, Order, Page, StructuredInputItem, Thread, ThreadItem,
+    ThreadItemDoneEvent, ThreadItemRemovedEvent, ThreadItemReplacedEvent, ThreadMetadata,
+    ThreadStatus, ThreadStreamEvent, ThreadUpdatedEvent, WidgetItem,
 };
 use crate::widgets::{WidgetContent, WidgetRoot, WidgetStream};
 
@@ -33,6 +33,8 @@ struct Inner<C> {
     context: C,
     request: RequestInfo,
     store: DynStore<C>,
+    /// What the request answers; set before the handler begins.
+    structured_input: OnceLock<StructuredInputItem>,
     thread: Mutex<ThreadState>,
     /// The thread differs from what is stored. Apart from the lock, so that an event in an unchanged thread takes none.
     thread_changed: AtomicBool,
@@ -90,6 +92,7 @@ impl<C: Send + Sync + 'static> Turn<C> {
                 context,
                 request,
                 store,
+                structured_input: OnceLock::new(),
                 thread: Mutex::new(ThreadState {
                     saved: Arc::clone(&thread),
                     current: thread,
@@ -127,6 +130,17 @@ impl<C: Send + Sync + 'static> Turn<C> {
     /// The server's store.
     pub fn store(&self) -> &DynStore<C> {
         &self.inner.store
+    }
+
+    /// The structured input that the user has answered, or skipped, with the request of this turn; `None` when the turn
+    /// began with anything else.
+    pub fn structured_input(&self) -> Option<&StructuredInputItem> {
+        self.inner.structured_input.get()
+    }
+
+    pub(super) fn set_structured_input(&self, item: StructuredInputItem) {
+        // A turn has one request, so this is set once.
+        let _ = self.inner.structured_input.set(item);
     }
 
     /// A new id from the store.

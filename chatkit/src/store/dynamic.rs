@@ -83,6 +83,7 @@ erased! {
         fn save_item(&self, thread_id: [&str], item: [&ThreadItem]) -> ();
         fn load_item(&self, thread_id: [&str], item_id: [&str]) -> ThreadItem;
         fn delete_thread_item(&self, thread_id: [&str], item_id: [&str]) -> ();
+        fn take_item(&self, thread_id: [&str], item_id: [&str]) -> ThreadItem;
         fn save_attachment(&self, attachment: [&Attachment]) -> ();
         fn load_attachment(&self, attachment_id: [&str]) -> Attachment;
         fn delete_attachment(&self, attachment_id: [&str]) -> ();

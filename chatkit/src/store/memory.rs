@@ -253,6 +253,20 @@ impl<C: Send + Sync + 'static> Store<C> for MemoryStore<C> {
         Ok(())
     }
 
+    async fn take_item(
+        &self,
+        thread_id: &str,
+        item_id: &str,
+        context: &C,
+    ) -> Result<ThreadItem, StoreError> {
+        let mut data = self.write();
+        let thread = data.thread_mut(thread_id, &self.scope.owner(context))?;
+        thread
+            .items
+            .remove(item_id)
+            .ok_or_else(|| StoreError::not_found("item", item_id))
+    }
+
     async fn save_attachment(
         &self,
         attachment: &Attachment,
@@ -358,10 +372,9 @@ impl<T> Sorted<T> {
         self.rows.insert(key, value);
     }
 
-    fn remove(&mut self, id: &str) {
-        if let Some(key) = self.keys.remove(id) {
-            self.rows.remove(&key);
-        }
+    fn remove(&mut self, id: &str) -> Option<T> {
+        let key = self.keys.remove(id)?;
+        self.rows.remove(&key)
     }
 
     /// The values behind `after` in `order`; `None` when there is no such id.

@@ -229,6 +229,26 @@ pub trait Store<C>: Send + Sync + 'static {
         context: &C,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
+    /// Takes an item out of a thread: deletes it and gives it. Fails with [`StoreError::NotFound`].
+    ///
+    /// Of callers that take the same item at the same time, one gets it; that is how something is done once only. The
+    /// default reads and then deletes, which two callers can do at once: override it with one atomic step.
+    fn take_item(
+        &self,
+        thread_id: &str,
+        item_id: &str,
+        context: &C,
+    ) -> impl Future<Output = Result<ThreadItem, StoreError>> + Send
+    where
+        C: Sync,
+    {
+        async move {
+            let item = self.load_item(thread_id, item_id, context).await?;
+            self.delete_thread_item(thread_id, item_id, context).await?;
+            Ok(item)
+        }
+    }
+
     /// Inserts or replaces the record of an attachment.
     fn save_attachment(
         &self,

@@ -27,6 +27,8 @@ enum Fault {
     CutsAtNull,
     /// Of writes at one moment some are lost.
     LosesWrites,
+    /// Several get an item that is taken.
+    TakesTwice,
 }
 
 /// A store with a fault.
@@ -146,6 +148,19 @@ impl Store<User> for Faulty {
         self.inner.delete_thread_item(id, item, user).await
     }
 
+    async fn take_item(&self, id: &str, item: &str, user: &User) -> Result<ThreadItem, StoreError> {
+        if self.fault != Fault::TakesTwice {
+            return self.inner.take_item(id, item, user).await;
+        }
+        let taken = self.inner.load_item(id, item, user).await?;
+        // Until all that have begun have read it.
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+        self.inner.delete_thread_item(id, item, user).await?;
+        Ok(taken)
+    }
+
     async fn save_attachment(&self, record: &Attachment, user: &User) -> Result<(), StoreError> {
         self.inner.save_attachment(record, user).await
     }
@@ -199,6 +214,7 @@ pub(crate) fn add(tests: &mut Tests) {
         (Fault::AnyCursor, &["unknown_cursors"]),
         (Fault::CutsAtNull, &["null_characters"]),
         (Fault::LosesWrites, &["concurrent_writers"]),
+        (Fault::TakesTwice, &["taking_an_item"]),
     ] {
         tests.add(format!("kit::catches::{fault:?}"), move || {
             caught(fault, rules)

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use chatkit::store::{DynStore, Store, StoreError, StoreItemType};
 use chatkit::types::{Attachment, Order, Page, ThreadItem, ThreadMetadata};
 use serde_json::Value;
-use tokio::sync::watch;
+use tokio::sync::{Barrier, watch};
 
 use super::within;
 
@@ -24,6 +24,8 @@ struct Shared {
     fault: Mutex<Option<Fault>>,
     /// The method whose writes fail, and whether they happen all the same.
     failing_write: Mutex<Option<(&'static str, bool)>>,
+    /// Where the readers of an item wait for each other.
+    meeting: Mutex<Option<Arc<Barrier>>>,
 }
 
 impl WatchedStore {
@@ -37,6 +39,7 @@ impl WatchedStore {
                 writes: watch::Sender::new(0),
                 fault: Mutex::new(None),
                 failing_write: Mutex::new(None),
+                meeting: Mutex::new(None),
             }),
         }
     }
@@ -52,6 +55,11 @@ impl WatchedStore {
         fault: impl Fn(&str, Option<&ThreadItem>) -> bool + Send + Sync + 'static,
     ) {
         *self.shared.fault.lock().unwrap() = Some(Box::new(fault));
+    }
+
+    /// Lets whoever reads an item wait until so many have come to read one.
+    pub(crate) fn meet_at_load_item(&self, readers: usize) {
+        *self.shared.meeting.lock().unwrap() = Some(Arc::new(Barrier::new(readers)));
     }
 
     /// Lets the calls of a method fail, after they have written (`happens`) or before.
@@ -230,6 +238,10 @@ impl Store<()> for WatchedStore {
         context: &(),
     ) -> Result<ThreadItem, StoreError> {
         self.check("load_item", None)?;
+        let meeting = self.shared.meeting.lock().unwrap().clone();
+        if let Some(meeting) = meeting {
+            meeting.wait().await;
+        }
         self.inner.load_item(thread_id, item_id, context).await
     }
 
@@ -245,6 +257,17 @@ impl Store<()> for WatchedStore {
                 .delete_thread_item(thread_id, item_id, context)
                 .await,
         )
+    }
+
+    async fn take_item(
+        &self,
+        thread_id: &str,
+        item_id: &str,
+        context: &(),
+    ) -> Result<ThreadItem, StoreError> {
+        self.check("take_item", None)?;
+        let taken = self.inner.take_item(thread_id, item_id, context).await?;
+        self.written(Ok(taken))
     }
 
     async fn save_attachment(

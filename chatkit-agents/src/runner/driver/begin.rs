@@ -3,6 +3,7 @@
 use std::sync::{Arc, PoisonError};
 
 use chatkit::BoxError;
+use tracing::{Instrument, Span};
 
 use super::{Checks, Driver};
 use crate::agent::Agent;
@@ -12,6 +13,7 @@ use crate::runner::config::SessionInputData;
 use crate::runner::context::RunContext;
 use crate::runner::error::{RunError, RunErrorKind};
 use crate::session::Session;
+use crate::telemetry;
 
 impl<C: Send + Sync + 'static> Driver<C> {
     /// Finds the agent that the state names, and checks what cannot go together.
@@ -27,6 +29,12 @@ impl<C: Send + Sync + 'static> Driver<C> {
             );
             RunError::new(RunErrorKind::State, message)
         });
+        self.run_span = if self.scope.is_nested() {
+            Span::current()
+        } else {
+            let config = &self.scope.config;
+            telemetry::invoke_workflow(config.workflow_name.as_deref(), config.group_id.as_deref())
+        };
         self.agent = found?;
         self.span = self.agent_span();
         let conflict = |message| Err(RunError::new(RunErrorKind::Config, message));
@@ -128,7 +136,7 @@ impl<C: Send + Sync + 'static> Driver<C> {
     /// Asks guardrails, all at the same time; the first that trips ends it for all.
     fn check_input(&self, guardrails: Vec<InputGuardrail<C>>, input: Arc<[InputItem]>) -> Checks {
         let (scope, agent) = (Arc::clone(&self.scope), self.agent.clone());
-        Box::pin(async move {
+        let check = async move {
             let run = RunContext::of(&scope, &agent);
             let checks = guardrails.iter().map(|guardrail| {
                 let input = &*input;
@@ -143,7 +151,9 @@ impl<C: Send + Sync + 'static> Driver<C> {
                 }
             });
             futures::future::try_join_all(checks).await
-        })
+        };
+        // Those beside the model are polled where its stream is read, and do not belong to its span.
+        Box::pin(check.instrument(self.span.clone()))
     }
 
     pub(super) fn checks(&mut self) -> &mut Option<Checks> {
@@ -184,6 +194,7 @@ pub(super) fn found_by<C>(
     tripwire: RunErrorKind,
 ) -> Result<GuardrailResult, RunError> {
     let output = found.map_err(|error| RunError::callback("a guardrail failed", error))?;
+    telemetry::guardrail(name, output.tripwire_triggered);
     let result = GuardrailResult {
         guardrail: name.to_owned(),
         agent: run.agent().map(Agent::name).unwrap_or_default().to_owned(),

@@ -11,6 +11,7 @@ use crate::runner::error::{RunError, RunErrorKind};
 use crate::runner::item::RunItem;
 use crate::runner::offer::{Callee, Offer};
 use crate::runner::state::{ModelView, NextStep, RunToolCall};
+use crate::telemetry;
 
 impl<C: Send + Sync + 'static> Driver<C> {
     /// All other calls are answered: the first handoff wins.
@@ -73,6 +74,7 @@ impl<C: Send + Sync + 'static> Driver<C> {
             state.agent = target.name().to_owned();
             state.agent_started = false;
         }
+        telemetry::handoff(self.agent.name(), target.name());
         self.agent = target.clone();
         self.span = self.agent_span();
         self.emit(self.agent_updated()).await;

@@ -49,6 +49,9 @@ pub(super) struct Driver<C> {
     checks: Mutex<Option<Checks>>,
     /// Events that are held back until guardrails have passed.
     held: Vec<StreamEvent>,
+    /// What the spans of agents are below: the span of the run, or of the tool that it is inside of.
+    run_span: Span,
+    /// The span of the agent that runs.
     span: Span,
 }
 
@@ -74,6 +77,7 @@ impl<C: Send + Sync + 'static> Driver<C> {
             offer: None,
             checks: Mutex::new(None),
             held: Vec::new(),
+            run_span: Span::none(),
             span: Span::none(),
         }
     }
@@ -82,7 +86,10 @@ impl<C: Send + Sync + 'static> Driver<C> {
     pub(super) async fn drive(mut self) -> Result<(), RunError> {
         let result = self.steps().await;
         if let Err(error) = &result {
-            telemetry::failed(&self.span, error.kind());
+            telemetry::run_failed(&self.span, error);
+            if !self.scope.is_nested() {
+                telemetry::run_failed(&self.run_span, error);
+            }
             if error.is_tripwire() {
                 self.held.clear();
             }
@@ -137,12 +144,8 @@ impl<C: Send + Sync + 'static> Driver<C> {
     }
 
     fn agent_span(&self) -> Span {
-        let config = &self.scope.config;
-        telemetry::invoke_agent(
-            self.agent.name(),
-            config.workflow_name.as_deref(),
-            config.group_id.as_deref(),
-        )
+        let conversation = self.scope.config.group_id.as_deref();
+        telemetry::invoke_agent(&self.run_span, self.agent.name(), conversation)
     }
 
     async fn emit_item(&mut self, item: RunItem) {

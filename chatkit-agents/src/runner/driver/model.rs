@@ -1,6 +1,7 @@
 //! A call to the model.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use futures::StreamExt;
 use serde_json::value::{RawValue, to_raw_value};
@@ -20,7 +21,8 @@ use crate::runner::item::RunItem;
 use crate::runner::offer::Offer;
 use crate::runner::result::StreamEvent;
 use crate::runner::state::{NextStep, ToolCall};
-use crate::telemetry;
+use crate::telemetry::names::*;
+use crate::telemetry::{self, ChatRequest, content};
 
 /// A response of the model, at its end.
 struct Answer {
@@ -44,15 +46,19 @@ impl<C: Send + Sync + 'static> Driver<C> {
             .await?;
         self.save_input().await?;
         let model = self.model()?;
-        let span = telemetry::chat(model.name(), self.agent.name());
+        let span = self.chat_span(model.name());
         if self.scope.config.captures_content() {
-            record_json(&span, "gen_ai.system_instructions", &data.instructions);
-            record_json(&span, "gen_ai.input.messages", &data.input);
+            content::instructions(&span, SYSTEM_INSTRUCTIONS, data.instructions.as_deref());
+            content::messages(&span, INPUT_MESSAGES, &data.input, None);
         }
+        let started = Instant::now();
         let events = self.open(&*model, &offer, &data, prompt.as_ref())?;
         drop(data);
-        let answer = self.read(events, &offer).instrument(span.clone()).await;
-        let answer = answer.inspect_err(|error| telemetry::failed(&span, error.kind()))?;
+        let answer = self
+            .read(events, &offer, started)
+            .instrument(span.clone())
+            .await;
+        let answer = answer.inspect_err(|error| telemetry::run_failed(&span, error))?;
         self.record(&span, &answer);
         drop(span);
         self.tell(|hooks, run| hooks.llm_end(run, &answer.response))
@@ -216,7 +222,9 @@ impl<C: Send + Sync + 'static> Driver<C> {
         &mut self,
         mut events: ModelStream,
         offer: &Offer<C>,
+        started: Instant,
     ) -> Result<Answer, RunError> {
+        let mut waiting = Some(started);
         let mut streamed = Vec::new();
         let mut answer = None;
         loop {
@@ -238,6 +246,10 @@ impl<C: Send + Sync + 'static> Driver<C> {
                 (Some(_), Some(_)) => continue,
                 (Some(event), None) => event?,
             };
+            if let Some(started) = waiting.take() {
+                let seconds = started.elapsed().as_secs_f64();
+                Span::current().record(RESPONSE_TIME_TO_FIRST_CHUNK, seconds);
+            }
             match &event {
                 // The hot path: a text delta only passes through.
                 ResponseStreamEvent::OutputTextDelta(_) => {}
@@ -268,6 +280,12 @@ impl<C: Send + Sync + 'static> Driver<C> {
                 }
                 _ => {
                     if let Some(error) = bad_end(&event) {
+                        if let ResponseStreamEvent::Incomplete(end)
+                        | ResponseStreamEvent::Failed(end) = &event
+                        {
+                            let usage = end.response.usage.unwrap_or_default();
+                            telemetry::response(&Span::current(), &end.response, usage);
+                        }
                         self.emit(StreamEvent::RawResponse(event)).await;
                         return Err(error);
                     }
@@ -287,14 +305,30 @@ impl<C: Send + Sync + 'static> Driver<C> {
     fn record(&self, span: &Span, answer: &Answer) {
         let usage = answer.response.usage.unwrap_or_default();
         self.scope.add_usage(usage);
-        span.record("gen_ai.response.model", answer.response.model.as_deref());
-        span.record("gen_ai.response.id", answer.response.id.as_deref());
-        span.record("gen_ai.usage.input_tokens", usage.input_tokens);
-        span.record("gen_ai.usage.output_tokens", usage.output_tokens);
+        telemetry::response(span, &answer.response, usage);
         if self.scope.config.captures_content() {
             let output: Vec<_> = answer.items.iter().map(OutputItem::to_input_item).collect();
-            record_json(span, "gen_ai.output.messages", &output);
+            let reason = telemetry::finish_reason(&answer.response);
+            content::messages(span, OUTPUT_MESSAGES, &output, Some(reason));
         }
+    }
+
+    fn chat_span(&self, model: &str) -> Span {
+        let state = self.scope.shared.state();
+        let group = self.scope.config.group_id.as_deref();
+        let (previous_response, conversation) = (
+            state.previous_response_id.clone(),
+            state.conversation_id.clone(),
+        );
+        drop(state);
+        telemetry::chat(&ChatRequest {
+            model,
+            agent: self.agent.name(),
+            settings: &self.settings(),
+            json: self.agent.output().is_some(),
+            previous_response: previous_response.as_deref(),
+            conversation: conversation.as_deref().or(group),
+        })
     }
 
     /// Decides what a response means for the run.
@@ -391,8 +425,4 @@ fn raw_json(value: &impl serde::Serialize) -> Result<Box<RawValue>, RunError> {
     to_raw_value(value).map_err(|error| {
         RunError::new(RunErrorKind::Config, "the prompt is not JSON").caused_by(error)
     })
-}
-
-fn record_json(span: &Span, field: &'static str, value: &impl serde::Serialize) {
-    span.record(field, serde_json::to_string(value).unwrap_or_default());
 }

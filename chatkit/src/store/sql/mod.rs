@@ -261,6 +261,21 @@ impl<E: Engine> Sql<E> {
             .map(drop)
     }
 
+    /// Of those that read the item, one deletes it.
+    pub(super) async fn take_item(
+        &self,
+        thread_id: &str,
+        item_id: &str,
+        owner: &str,
+    ) -> Result<ThreadItem, StoreError> {
+        let item = self.load_item(thread_id, item_id, owner).await?;
+        let values = vec![Text(thread_id), Text(owner), Text(item_id)];
+        match self.execute(&self.statements.delete_item, values).await? {
+            0 => Err(StoreError::not_found("item", item_id)),
+            _ => Ok(item),
+        }
+    }
+
     pub(super) async fn save_attachment(
         &self,
         attachment: &Attachment,
@@ -420,6 +435,7 @@ macro_rules! scoped_store {
                 fn save_item(thread_id: &str, item: &ThreadItem) -> ();
                 fn load_item(thread_id: &str, item_id: &str) -> ThreadItem;
                 fn delete_thread_item(thread_id: &str, item_id: &str) -> ();
+                fn take_item(thread_id: &str, item_id: &str) -> ThreadItem;
                 fn save_attachment(attachment: &Attachment) -> ();
                 fn load_attachment(attachment_id: &str) -> Attachment;
                 fn delete_attachment(attachment_id: &str) -> ();

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
 use super::{Fixture, at};
@@ -99,6 +100,34 @@ pub(super) async fn concurrent_saves_of_one_item<C: Send + Sync + 'static>(
         "one of those that were saved",
         written.contains(&page.data[0]),
         &page.data[0],
+    )
+}
+
+pub(super) async fn taking_an_item<C: Send + Sync + 'static>(t: Arc<Fixture<C>>) -> Outcome {
+    t.save_threads(&[("t", 0)]).await?;
+    t.add_items("t", &[("i", 0), ("other", 0)]).await?;
+    let (thread, id) = (t.id("t"), t.id("i"));
+    let start = Arc::new(Barrier::new(TASKS));
+    let mut tasks = JoinSet::new();
+    for _ in 0..TASKS {
+        let (t, thread, id) = (Arc::clone(&t), thread.clone(), id.clone());
+        let start = Arc::clone(&start);
+        tasks.spawn(async move {
+            start.wait().await;
+            match t.store.take_item(&thread, &id, &t.ann).await {
+                Err(StoreError::NotFound { .. }) => Ok(None),
+                taken => ok("take_item", taken).map(Some),
+            }
+        });
+    }
+    let taken: Vec<ThreadItem> = all(tasks).await?.into_iter().flatten().collect();
+    let taken: Vec<&str> = taken.iter().map(ThreadItem::id).collect();
+    same("the items that were taken", &taken, &vec![id.as_str()])?;
+    let left = t.items("t", &t.ann).await?;
+    same(
+        "the items that are left",
+        &t.names(&left),
+        &vec!["other".to_owned()],
     )
 }
 

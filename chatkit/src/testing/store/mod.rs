@@ -106,6 +106,7 @@ where
             lists::unknown_cursors: "A cursor that is not in the list is not found; a thread that is not there has no items.",
             load::concurrent_writers: "Writes at the same moment are all kept, each writer's in its order, and can be read at once.",
             load::concurrent_saves_of_one_item: "When one item is saved several times at the same moment, it is there once, and whole.",
+            load::taking_an_item: "Of those that take an item at the same moment one gets it, and then it is gone.",
             load::deleting_while_adding: "An item added while its thread is deleted is not found or gone with it; none is left behind.",
             load::unique_ids: "Generated ids are all different.",
         }

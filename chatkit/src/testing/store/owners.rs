@@ -61,6 +61,8 @@ pub(super) async fn scope_of_items<C: Send + Sync + 'static>(t: Arc<Fixture<C>>)
         let saved = t.store.save_item(&thread, &bobs, &t.bob).await;
         not_found("save_item by another", &saved, "thread", &thread)?;
     }
+    let taken = t.store.take_item(&thread, &id, &t.bob).await;
+    not_found("take_item by another", &taken, "thread", &thread)?;
     let deleted = t.store.delete_thread_item(&thread, &id, &t.bob).await;
     ok("delete_thread_item by another", deleted)?;
     let nowhere = t.id("nowhere");
