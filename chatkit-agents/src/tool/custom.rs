@@ -69,16 +69,16 @@ impl<C: 'static> CustomTool<C> {
     /// Sets a grammar in the syntax of Lark, which the text then follows.
     #[must_use]
     pub fn lark(self, grammar: impl Into<String>) -> Self {
-        self.grammar("lark", grammar.into())
+        self.grammar("lark", &grammar.into())
     }
 
     /// Sets a regular expression, which the text then matches.
     #[must_use]
     pub fn regex(self, regex: impl Into<String>) -> Self {
-        self.grammar("regex", regex.into())
+        self.grammar("regex", &regex.into())
     }
 
-    fn grammar(self, syntax: &str, definition: String) -> Self {
+    fn grammar(self, syntax: &str, definition: &str) -> Self {
         self.format(json!({"type": "grammar", "syntax": syntax, "definition": definition}))
     }
 
