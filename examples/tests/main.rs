@@ -5,6 +5,7 @@
     reason = "clippy exempts tests, not the helpers of tests"
 )]
 
+mod approval;
 mod client_tool;
 mod composer;
 mod dictation;

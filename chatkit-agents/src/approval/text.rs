@@ -19,7 +19,11 @@ const ARGUMENTS: usize = 20;
 /// its line, in quotes if it is a text, and nothing in it is invisible; what is cut says so.
 pub(super) fn describe(call: &ToolApprovalItem) -> String {
     let agent = visible(&call.agent, NAME);
-    let mut text = format!("{agent} wants to use {}.", visible(&call.tool_name, NAME));
+    let tool = visible(&call.tool_name, NAME);
+    let mut text = match &call.namespace {
+        Some(namespace) => format!("{agent} wants to use {}.{tool}.", visible(namespace, NAME)),
+        None => format!("{agent} wants to use {tool}."),
+    };
     for line in arguments(&call.arguments) {
         text.push('\n');
         text.push_str(&line);
@@ -92,6 +96,7 @@ mod tests {
         describe(&ToolApprovalItem {
             agent: "Clerk".to_owned(),
             tool_name: "refund".to_owned(),
+            namespace: None,
             call_id: "call_1".to_owned(),
             arguments: arguments.to_owned(),
         })

@@ -168,7 +168,7 @@ impl<C: Send + Sync + 'static> Call<C> {
         decision: ToolGuardrailFunctionOutput,
     ) -> Result<Option<String>, RunError> {
         let trips = matches!(decision, ToolGuardrailFunctionOutput::RaiseException);
-        telemetry::guardrail(guardrail, trips);
+        telemetry::guardrail(&tracing::Span::current(), guardrail, trips);
         match decision {
             ToolGuardrailFunctionOutput::Allow => Ok(None),
             ToolGuardrailFunctionOutput::RejectContent(text) => Ok(Some(text)),

@@ -217,9 +217,11 @@ pub(crate) fn handoff(source: &str, target: &str) {
     );
 }
 
-pub(crate) fn guardrail(name: &str, tripwire_triggered: bool) {
+/// In the span of an agent, or of a tool.
+pub(crate) fn guardrail(span: &Span, name: &str, tripwire_triggered: bool) {
     tracing::info!(
         target: TARGET,
+        parent: span,
         message = GUARDRAIL,
         { GUARDRAIL_NAME } = name,
         { GUARDRAIL_TRIPWIRE_TRIGGERED } = tripwire_triggered,

@@ -3,7 +3,7 @@
 use std::sync::{Arc, PoisonError};
 
 use chatkit::BoxError;
-use tracing::{Instrument, Span};
+use tracing::Span;
 
 use super::{Checks, Driver};
 use crate::agent::Agent;
@@ -136,13 +136,16 @@ impl<C: Send + Sync + 'static> Driver<C> {
     /// Asks guardrails, all at the same time; the first that trips ends it for all.
     fn check_input(&self, guardrails: Vec<InputGuardrail<C>>, input: Arc<[InputItem]>) -> Checks {
         let (scope, agent) = (Arc::clone(&self.scope), self.agent.clone());
-        let check = async move {
+        // The span of the agent: those beside the model are polled inside of another.
+        let span = self.span.clone();
+        Box::pin(async move {
             let run = RunContext::of(&scope, &agent);
             let checks = guardrails.iter().map(|guardrail| {
-                let input = &*input;
+                let (input, span) = (&*input, &span);
                 async move {
                     let found = guardrail.check(run, input).await;
                     found_by(
+                        span,
                         guardrail.name(),
                         run,
                         found,
@@ -151,9 +154,7 @@ impl<C: Send + Sync + 'static> Driver<C> {
                 }
             });
             futures::future::try_join_all(checks).await
-        };
-        // Those beside the model are polled where its stream is read, and do not belong to its span.
-        Box::pin(check.instrument(self.span.clone()))
+        })
     }
 
     pub(super) fn checks(&mut self) -> &mut Option<Checks> {
@@ -188,13 +189,14 @@ impl<C: Send + Sync + 'static> Driver<C> {
 
 /// What a guardrail has found, or the error that ends the run.
 pub(super) fn found_by<C>(
+    span: &Span,
     name: &str,
     run: RunContext<'_, C>,
     found: Result<GuardrailFunctionOutput, BoxError>,
     tripwire: RunErrorKind,
 ) -> Result<GuardrailResult, RunError> {
     let output = found.map_err(|error| RunError::callback("a guardrail failed", error))?;
-    telemetry::guardrail(name, output.tripwire_triggered);
+    telemetry::guardrail(span, name, output.tripwire_triggered);
     let result = GuardrailResult {
         guardrail: name.to_owned(),
         agent: run.agent().map(Agent::name).unwrap_or_default().to_owned(),

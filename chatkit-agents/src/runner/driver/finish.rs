@@ -18,10 +18,11 @@ impl<C: Send + Sync + 'static> Driver<C> {
         self.tell(|hooks, run| hooks.agent_end(run, &final_output))
             .await?;
         let run = RunContext::of(&self.scope, &self.agent);
-        let output = final_output.as_str();
+        let (output, span) = (final_output.as_str(), &self.span);
         let checks = self.output_guardrails().map(|guardrail| async move {
             let found = guardrail.check(run, output).await;
             found_by(
+                span,
                 guardrail.name(),
                 run,
                 found,
