@@ -46,7 +46,7 @@
 //! - [`types`] are the protocol: [items](types::ThreadItem), [events](types::ThreadStreamEvent),
 //!   [requests](types::ChatKitRequest). [`widgets`] are what items can show besides text, and [`actions`] what users do in
 //!   them.
-//! - [`store`] keeps it all: in memory, in SQLite, or in a [`Store`](store::Store) of yours.
+//! - [`store`] keeps it all: in memory, in SQLite, in PostgreSQL, or in a [`Store`](store::Store) of yours.
 //! - [`ChatKitServer`] puts them together and takes the bytes of requests. The adapter for axum is one line:
 //!   `chatkit::axum::router(server, authenticate)`.
 //!
@@ -99,8 +99,10 @@
 //! | `attachments` | [`chatkit::attachments`](crate::attachments): a store for files and its routes, with a folder; with `attachments-s3`, `attachments-azure` or `attachments-gcs`, with a bucket |
 //! | `axum` | [`chatkit::axum`](crate::axum): the route, refusals and CORS, for axum 0.8 |
 //! | `macros` | [`#[derive(TypedAction)]`](derive@actions::TypedAction): actions as an enum |
+//! | `postgres` | [`PostgresStore`](store::PostgresStore): the store for servers that are more than one process |
 //! | `sqlite` | [`SqliteStore`](store::SqliteStore): the embedded store |
 //! | `templates` | [`WidgetTemplate`](widgets::WidgetTemplate) and [`widget_template!`](widgets::widget_template): widgets from the files of the widget studio |
+//! | `testing` | [`chatkit::testing`](crate::testing): the rules of stores as checks, for a store of yours |
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -113,6 +115,8 @@ mod error;
 mod server;
 pub mod store;
 pub mod telemetry;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod types;
 pub mod widgets;
 

@@ -1,4 +1,5 @@
-//! A chat server with one agent and one tool, on SQLite: the whole way from a request to a stored, streamed answer.
+//! A chat server with one agent and one tool, on SQLite or PostgreSQL: the whole way from a request to a stored, streamed
+//! answer. The page to try it in is at `/`.
 //!
 //! ```text
 //! cargo run --bin quickstart
@@ -10,7 +11,8 @@
 //! | `OPENAI_BASE_URL` | OpenAI's | any endpoint that speaks the Responses API |
 //! | `MODEL` | `gpt-5.6-luna` | |
 //! | `PORT` | `8000` | on 127.0.0.1 |
-//! | `DATABASE_URL` | `sqlite:quickstart.db` | `memory` keeps nothing |
+//! | `DATABASE_URL` | `sqlite:quickstart.db` | or `postgres://user:password@host/database`; `memory` keeps nothing |
+//! | `CHATKIT_DOMAIN_KEY` | | with one, the page is that of the official ChatKit.js |
 //! | `RUST_LOG` | `info` | |
 
 mod scripted;
@@ -22,7 +24,7 @@ use std::io::IsTerminal;
 
 use axum::http::request::Parts;
 use axum::serve::ListenerExt;
-use chatkit::store::{DynStore, MemoryStore, SqliteStore};
+use chatkit::store::{DynStore, MemoryStore, PostgresStore, SqliteStore};
 use chatkit::types::{IconName, ProgressUpdateEvent, UserMessageItem};
 use chatkit::{ChatKitHandler, ChatKitServer, Turn, TurnError};
 use chatkit_agents::model::ResponsesClient;
@@ -32,6 +34,7 @@ use chatkit_agents::{
     Agent, AgentContext, DefaultThreadItemConverter, Runner, ThreadItemConverter, ToolContext,
     function_tool, stream_agent_response,
 };
+use chatkit_examples::page::Page;
 use serde::Serialize;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::prelude::*;
@@ -103,28 +106,47 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .tool(get_weather);
 
     let database = env::var("DATABASE_URL").unwrap_or_else(|_| "sqlite:quickstart.db".to_owned());
-    let store = match database.as_str() {
-        "memory" => DynStore::new(MemoryStore::new()),
-        url => DynStore::new(SqliteStore::open(url).await?),
+    // Everyone is the same user here. With sign-in, `.scoped(|user: &User| …)` keeps each one's threads apart.
+    // The URL of PostgreSQL has a password in it, and is not logged.
+    let (store, place) = match database.as_str() {
+        "memory" => (DynStore::new(MemoryStore::new()), "memory"),
+        url if url.starts_with("postgres") => {
+            (DynStore::new(PostgresStore::open(url).await?), "PostgreSQL")
+        }
+        url => (DynStore::new(SqliteStore::open(url).await?), url),
     };
     let server = ChatKitServer::new(Assistant { agent }, store);
     let authenticate = |_: Parts| async { Ok::<_, Infallible>(User) };
-    let app = axum::Router::new().merge(chatkit::axum::router(server.clone(), authenticate));
+    let app = chatkit::axum::router(server.clone(), authenticate).merge(page());
 
     let port: u16 = env::var("PORT")
         .unwrap_or_else(|_| "8000".to_owned())
         .parse()?;
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await?;
-    tracing::info!(
-        "listening on http://{}/chatkit, threads in {database}",
-        listener.local_addr()?
-    );
+    let address = listener.local_addr()?;
+    tracing::info!("listening on http://{address}/, threads in {place}");
     // A delta is a small write; it must not wait for the next one.
     let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
     axum::serve(listener, app)
         .with_graceful_shutdown(stopped(server))
         .await?;
     Ok(())
+}
+
+/// The page to try it in.
+fn page() -> axum::Router {
+    Page::new("Quickstart")
+        .prompt(
+            "What is the weather in Paris?",
+            &IconName::Globe,
+            "What is the weather in Paris?",
+        )
+        .prompt(
+            "What can you do?",
+            &IconName::CircleQuestion,
+            "What can you do?",
+        )
+        .router()
 }
 
 /// Waits for Ctrl-C or SIGTERM, then ends the open streams: an HTTP server waits for them.

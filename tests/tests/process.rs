@@ -1,13 +1,13 @@
 //! The quickstart as a process of its own, killed without warning.
 
 use std::path::PathBuf;
-use std::process::Stdio;
 
 use serde_json::json;
-use tokio::io::{AsyncBufReadExt, BufReader, Lines};
-use tokio::process::{Child, ChildStdout, Command};
+use tokio::process::Command;
 
-use crate::support::{Client, add, create, kinds, labels, streamed_text, text, thread_id, within};
+use crate::support::{
+    Quickstart, add, create, kinds, labels, streamed_text, text, thread_id, within,
+};
 
 /// A database file that is gone with the test.
 struct Database(PathBuf);
@@ -16,6 +16,10 @@ impl Database {
     fn new(name: &str) -> Self {
         let name = format!("{name}-{}.db", std::process::id());
         Self(PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name))
+    }
+
+    fn url(&self) -> String {
+        format!("sqlite:{}", self.0.display())
     }
 }
 
@@ -29,66 +33,10 @@ impl Drop for Database {
     }
 }
 
-/// The running quickstart. Killed when dropped.
-struct Quickstart {
-    process: Child,
-    client: Client,
-    /// Held, so that the process can go on logging.
-    _log: Lines<BufReader<ChildStdout>>,
-}
-
-impl Quickstart {
-    async fn start(database: &Database) -> Self {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_quickstart-process"))
-            .env_clear()
-            .env("DATABASE_URL", format!("sqlite:{}", database.0.display()))
-            .env("PORT", "0")
-            .env("NO_COLOR", "1")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap();
-        let mut log = BufReader::new(process.stdout.take().unwrap()).lines();
-        let address = within(async {
-            loop {
-                let line = log
-                    .next_line()
-                    .await
-                    .unwrap()
-                    .expect("the quickstart ended");
-                if let Some((_, rest)) = line.split_once("listening on http://") {
-                    return rest.split('/').next().unwrap().parse().unwrap();
-                }
-            }
-        });
-        Self {
-            client: Client::new(address.await),
-            process,
-            _log: log,
-        }
-    }
-
-    /// Kills it: no handler of a signal runs, and nothing is written in a hurry.
-    async fn kill(mut self) {
-        within(self.process.kill()).await.unwrap();
-        #[cfg(unix)]
-        {
-            use std::os::unix::process::ExitStatusExt;
-            let status = within(self.process.wait()).await.unwrap();
-            assert_eq!(
-                status.signal(),
-                Some(9),
-                "it lived until it was killed: {status}"
-            );
-        }
-    }
-}
-
 #[tokio::test]
 async fn threads_outlive_a_killed_process() {
     let database = Database::new("killed");
-    let quickstart = Quickstart::start(&database).await;
+    let quickstart = Quickstart::start(&database.url()).await;
     let events = quickstart
         .client
         .stream(&create("What is the weather in Oslo?"))
@@ -120,7 +68,7 @@ async fn threads_outlive_a_killed_process() {
     let before = quickstart.client.thread(&id).await;
     quickstart.kill().await;
 
-    let quickstart = Quickstart::start(&database).await;
+    let quickstart = Quickstart::start(&database.url()).await;
     assert_eq!(quickstart.client.thread(&id).await, before);
     let threads = quickstart
         .client
@@ -147,7 +95,7 @@ async fn threads_outlive_a_killed_process() {
 #[tokio::test]
 async fn a_process_killed_in_mid_answer_keeps_the_message() {
     let database = Database::new("mid-answer");
-    let quickstart = Quickstart::start(&database).await;
+    let quickstart = Quickstart::start(&database.url()).await;
     let mut answer = quickstart.client.open(&create("Tell me a story")).await;
     let events = answer
         .until(|event| event["update"]["delta"].is_string())
@@ -156,7 +104,7 @@ async fn a_process_killed_in_mid_answer_keeps_the_message() {
     quickstart.kill().await;
     drop(answer);
 
-    let quickstart = Quickstart::start(&database).await;
+    let quickstart = Quickstart::start(&database.url()).await;
     let items = quickstart.client.items(&id).await;
     assert_eq!(kinds(&items), ["user_message"]);
     assert_eq!(text(&items[0]), "Tell me a story");
@@ -179,7 +127,7 @@ async fn a_process_killed_in_mid_answer_keeps_the_message() {
 #[tokio::test]
 async fn an_interrupted_process_saves_what_it_has_said() {
     let database = Database::new("interrupted");
-    let mut quickstart = Quickstart::start(&database).await;
+    let mut quickstart = Quickstart::start(&database.url()).await;
     let mut answer = quickstart.client.open(&create("Tell me a story")).await;
     let events = answer
         .until(|event| event["update"]["delta"].is_string())
@@ -195,7 +143,7 @@ async fn an_interrupted_process_saves_what_it_has_said() {
     answer.events().await;
     assert!(within(quickstart.process.wait()).await.unwrap().success());
 
-    let quickstart = Quickstart::start(&database).await;
+    let quickstart = Quickstart::start(&database.url()).await;
     let items = quickstart.client.items(&id).await;
     assert_eq!(kinds(&items), ["user_message", "assistant_message"]);
     assert!(text(&items[1]).starts_with("You"), "{items:?}");

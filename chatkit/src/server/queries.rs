@@ -72,6 +72,8 @@ impl<H: ChatKitHandler> ChatKitServer<H> {
                 json(&items)
             }
             NonStreamingRequest::ItemsFeedback(params) => {
+                // The handler gets no thread that is not the caller's.
+                store.load_thread(&params.thread_id, &context).await?;
                 handler
                     .add_feedback(&params.thread_id, &params.item_ids, params.kind, &context)
                     .await

@@ -55,6 +55,27 @@ impl<C> MemoryStore<C> {
         }
     }
 
+    /// Deletes the threads that are older than `before`, whoever owns them, with their items; returns how many threads
+    /// that were.
+    ///
+    /// A thread is as old as the last thing in it: one that was made before `before`, and in which no item was made since,
+    /// is deleted. The records of attachments stay, as they do in [`delete_thread`](Store::delete_thread), since their
+    /// bytes are elsewhere. It is no method of [`Store`]: it belongs to no request, and answers to no owner.
+    ///
+    /// It never fails; the other stores have the same method, and theirs can.
+    pub async fn delete_threads_before(&self, before: DateTime<Utc>) -> Result<u64, StoreError> {
+        let mut data = self.write();
+        let threads = data.threads.rows.range(..(before, 0));
+        let old: Vec<String> = threads
+            .filter(|(_, thread)| thread.items.newest().is_none_or(|newest| newest < before))
+            .map(|(_, thread)| thread.metadata.id.clone())
+            .collect();
+        for id in &old {
+            data.threads.remove(id);
+        }
+        Ok(old.len() as u64)
+    }
+
     fn read(&self) -> RwLockReadGuard<'_, Data> {
         self.data.read().unwrap_or_else(PoisonError::into_inner)
     }
@@ -315,6 +336,11 @@ impl<T> Default for Sorted<T> {
 impl<T> Sorted<T> {
     fn len(&self) -> usize {
         self.rows.len()
+    }
+
+    /// The time of the last value.
+    fn newest(&self) -> Option<DateTime<Utc>> {
+        self.rows.last_key_value().map(|((time, _), _)| *time)
     }
 
     fn get(&self, id: &str) -> Option<&T> {

@@ -2,7 +2,11 @@
 
 mod dynamic;
 mod memory;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod scope;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod sql;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
@@ -13,6 +17,8 @@ use std::future::Future;
 
 pub use dynamic::{DynAttachmentStore, DynStore};
 pub use memory::MemoryStore;
+#[cfg(feature = "postgres")]
+pub use postgres::{Imported, PostgresOptions, PostgresStore, PythonImport};
 #[cfg(feature = "sqlite")]
 pub use sqlite::{SqliteOptions, SqliteStore};
 
@@ -127,7 +133,7 @@ impl StdError for StoreError {
 /// leaves a half of it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a store for requests with the context `{C}`",
-    note = "implement `chatkit::store::Store<{C}>`, or use `MemoryStore` or `SqliteStore`"
+    note = "implement `chatkit::store::Store<{C}>`, or use `MemoryStore`, `SqliteStore` or `PostgresStore`"
 )]
 pub trait Store<C>: Send + Sync + 'static {
     /// A new thread id.
@@ -254,7 +260,8 @@ pub trait Store<C>: Send + Sync + 'static {
     note = "implement `chatkit::store::AttachmentStore<{C}>`"
 )]
 pub trait AttachmentStore<C>: Send + Sync + 'static {
-    /// Deletes an attachment's bytes. Deleting what is not there succeeds.
+    /// Deletes an attachment's bytes, when they are the caller's. Deleting what is not there succeeds, and so does
+    /// deleting what is another's, without effect: the server calls this for any id, also for one without a record.
     fn delete_attachment(
         &self,
         attachment_id: &str,

@@ -2,6 +2,7 @@
 
 mod app;
 mod client;
+mod quickstart;
 mod store;
 
 use std::future::Future;
@@ -9,6 +10,7 @@ use std::time::Duration;
 
 pub(crate) use app::{App, Bot, Site};
 pub(crate) use client::{Answer, Client};
+pub(crate) use quickstart::Quickstart;
 use serde_json::{Value, json};
 pub(crate) use store::WatchedStore;
 

@@ -1,23 +1,23 @@
 //! A store in an SQLite file.
 
+mod engine;
 mod open;
-mod sql;
 
-use std::error::Error as StdError;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::TryStreamExt;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-use sqlx::sqlite::{Sqlite, SqliteArguments, SqlitePool, SqliteRow};
-use sqlx::{Row, query, query_as};
+use chrono::{DateTime, Utc};
 
+#[cfg(test)]
+pub(super) use open::MIGRATIONS;
+
+use super::StoreError;
 use super::scope::Scope;
-use super::{Store, StoreError};
+use super::sql::{Sql, Statements, scoped_store};
 use crate::types::{Attachment, Order, Page, ThreadItem, ThreadMetadata};
+use engine::Pools;
 
 /// Keeps everything in one SQLite file: for a server that is one process, or a few on one machine.
 ///
@@ -41,8 +41,7 @@ use crate::types::{Attachment, Order, Page, ThreadItem, ThreadMetadata};
 /// ```
 pub struct SqliteStore<C> {
     scope: Scope<C>,
-    reader: SqlitePool,
-    writer: SqlitePool,
+    sql: Arc<Sql<Pools>>,
     database: Arc<Path>,
 }
 
@@ -109,8 +108,7 @@ impl<C> SqliteStore<C> {
             .map_err(StoreError::other)?;
         Ok(Self {
             scope: Scope::shared(),
-            reader: pools.reader,
-            writer: pools.writer,
+            sql: Arc::new(Sql::new(pools, Statements::new(""))),
             database: Arc::from(PathBuf::from(database)),
         })
     }
@@ -127,50 +125,30 @@ impl<C> SqliteStore<C> {
     /// Waits for the calls under way, and closes the file. Later calls fail, of clones too. A store that is only dropped
     /// closes its file a little later, by itself.
     pub async fn close(&self) {
-        // The last connection to close writes the log back into the file, and a reader must not.
-        self.reader.close().await;
-        self.writer.close().await;
+        self.sql.engine().close().await;
     }
 
-    /// Runs a statement that changes at most one row; says whether it did.
-    async fn write(&self, statement: Statement) -> Result<bool, StoreError> {
-        let done = statement
-            .execute(&self.writer)
-            .await
-            .map_err(StoreError::other)?;
-        Ok(done.rows_affected() > 0)
-    }
-
-    /// The first row of a result, in the columns `id` and `data`.
-    async fn read(&self, statement: Statement) -> Result<Option<SqliteRow>, StoreError> {
-        statement
-            .fetch_optional(&self.reader)
-            .await
-            .map_err(StoreError::other)
-    }
-
-    /// Up to `limit` rows of a statement that asks for one more, which tells whether the list goes on.
-    async fn page<T: DeserializeOwned>(
-        &self,
-        table: &'static str,
-        statement: Statement,
-        limit: usize,
-    ) -> Result<Page<T>, StoreError> {
-        // Decoded as they come, so that a long thread is not in memory twice.
-        let mut rows = statement.fetch(&self.reader);
-        let mut data = Vec::new();
-        let mut last = None;
-        while let Some(row) = rows.try_next().await.map_err(StoreError::other)? {
-            if data.len() == limit {
-                return Ok(match last {
-                    Some(last) => Page::with_more(data, Some(id(&last)?.to_owned())),
-                    None => Page::last(data),
-                });
-            }
-            data.push(decode(table, &row)?);
-            last = Some(row);
-        }
-        Ok(Page::last(data))
+    /// Deletes the threads that are older than `before`, whoever owns them, with their items; returns how many threads
+    /// that were.
+    ///
+    /// A thread is as old as the last thing in it: one that was made before `before`, and in which no item was made since,
+    /// is deleted. The records of attachments stay, as they do in [`delete_thread`](super::Store::delete_thread), since
+    /// their bytes are elsewhere.
+    ///
+    /// It works in batches of a hundred threads, each a write of its own, so that other writes get their turn. When
+    /// it fails or its future is dropped, what is deleted stays deleted; call it again for the rest. It is no method of
+    /// [`Store`](super::Store): it belongs to no request, and answers to no owner.
+    ///
+    /// ```
+    /// # async fn run(store: chatkit::store::SqliteStore<()>) -> Result<(), chatkit::store::StoreError> {
+    /// use chrono::{TimeDelta, Utc};
+    ///
+    /// let deleted = store.delete_threads_before(Utc::now() - TimeDelta::days(90)).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn delete_threads_before(&self, before: DateTime<Utc>) -> Result<u64, StoreError> {
+        self.sql.delete_threads_before(before).await
     }
 }
 
@@ -179,8 +157,7 @@ impl<C> Clone for SqliteStore<C> {
     fn clone(&self) -> Self {
         Self {
             scope: self.scope.clone(),
-            reader: self.reader.clone(),
-            writer: self.writer.clone(),
+            sql: Arc::clone(&self.sql),
             database: Arc::clone(&self.database),
         }
     }
@@ -195,273 +172,4 @@ impl<C> fmt::Debug for SqliteStore<C> {
     }
 }
 
-impl<C: Send + Sync + 'static> Store<C> for SqliteStore<C> {
-    async fn load_thread(
-        &self,
-        thread_id: &str,
-        context: &C,
-    ) -> Result<ThreadMetadata, StoreError> {
-        let owner = self.scope.owner(context);
-        let row = self
-            .read(query(sql::LOAD_THREAD).bind(thread_id).bind(owner))
-            .await?;
-        let row = row.ok_or_else(|| StoreError::not_found("thread", thread_id))?;
-        decode("threads", &row)
-    }
-
-    async fn save_thread(&self, thread: &ThreadMetadata, context: &C) -> Result<(), StoreError> {
-        let statement = query(sql::SAVE_THREAD)
-            .bind(&thread.id)
-            .bind(self.scope.owner(context))
-            .bind(thread.created_at.timestamp_micros())
-            .bind(encode(thread)?);
-        if self.write(statement).await? {
-            Ok(())
-        } else {
-            Err(StoreError::not_found("thread", &thread.id))
-        }
-    }
-
-    async fn load_threads(
-        &self,
-        limit: usize,
-        after: Option<&str>,
-        order: Order,
-        context: &C,
-    ) -> Result<Page<ThreadMetadata>, StoreError> {
-        let owner = self.scope.owner(context);
-        let position = match after {
-            None => before_all(order),
-            Some(after) => query_as(sql::THREAD_POSITION)
-                .bind(after)
-                .bind(&owner)
-                .fetch_optional(&self.reader)
-                .await
-                .map_err(StoreError::other)?
-                .ok_or_else(|| StoreError::not_found("thread", after))?,
-        };
-        let statement = match order {
-            Order::Asc => sql::THREADS_ASC,
-            Order::Desc => sql::THREADS_DESC,
-        };
-        let statement = query(statement)
-            .bind(owner)
-            .bind(position.0)
-            .bind(position.1)
-            .bind(one_more(limit));
-        self.page("threads", statement, limit).await
-    }
-
-    async fn delete_thread(&self, thread_id: &str, context: &C) -> Result<(), StoreError> {
-        let owner = self.scope.owner(context);
-        self.write(query(sql::DELETE_THREAD).bind(thread_id).bind(owner))
-            .await?;
-        Ok(())
-    }
-
-    async fn load_thread_items(
-        &self,
-        thread_id: &str,
-        after: Option<&str>,
-        limit: usize,
-        order: Order,
-        context: &C,
-    ) -> Result<Page<ThreadItem>, StoreError> {
-        let owner = self.scope.owner(context);
-        let position = match after {
-            None => before_all(order),
-            Some(after) => {
-                let found: Option<(Option<i64>, Option<i64>)> = query_as(sql::ITEM_POSITION)
-                    .bind(thread_id)
-                    .bind(&owner)
-                    .bind(after)
-                    .fetch_optional(&self.reader)
-                    .await
-                    .map_err(StoreError::other)?;
-                match found {
-                    None => return Ok(Page::default()),
-                    Some((Some(created_at), Some(seq))) => (created_at, seq),
-                    Some(_) => return Err(StoreError::not_found("item", after)),
-                }
-            }
-        };
-        let statement = match order {
-            Order::Asc => sql::ITEMS_ASC,
-            Order::Desc => sql::ITEMS_DESC,
-        };
-        let statement = query(statement)
-            .bind(thread_id)
-            .bind(owner)
-            .bind(position.0)
-            .bind(position.1)
-            .bind(one_more(limit));
-        self.page("items", statement, limit).await
-    }
-
-    async fn add_thread_item(
-        &self,
-        thread_id: &str,
-        item: &ThreadItem,
-        context: &C,
-    ) -> Result<(), StoreError> {
-        self.save_item(thread_id, item, context).await
-    }
-
-    async fn save_item(
-        &self,
-        thread_id: &str,
-        item: &ThreadItem,
-        context: &C,
-    ) -> Result<(), StoreError> {
-        let statement = query(sql::SAVE_ITEM)
-            .bind(thread_id)
-            .bind(self.scope.owner(context))
-            .bind(item.id())
-            .bind(item.created_at().timestamp_micros())
-            .bind(encode(item)?);
-        if self.write(statement).await? {
-            Ok(())
-        } else {
-            Err(StoreError::not_found("thread", thread_id))
-        }
-    }
-
-    async fn load_item(
-        &self,
-        thread_id: &str,
-        item_id: &str,
-        context: &C,
-    ) -> Result<ThreadItem, StoreError> {
-        let statement = query(sql::LOAD_ITEM)
-            .bind(thread_id)
-            .bind(self.scope.owner(context))
-            .bind(item_id);
-        let row = self.read(statement).await?;
-        let row = row.ok_or_else(|| StoreError::not_found("thread", thread_id))?;
-        let found: Option<&str> = row.try_get(ID).map_err(StoreError::other)?;
-        if found.is_none() {
-            return Err(StoreError::not_found("item", item_id));
-        }
-        decode("items", &row)
-    }
-
-    async fn delete_thread_item(
-        &self,
-        thread_id: &str,
-        item_id: &str,
-        context: &C,
-    ) -> Result<(), StoreError> {
-        let statement = query(sql::DELETE_ITEM)
-            .bind(thread_id)
-            .bind(self.scope.owner(context))
-            .bind(item_id);
-        self.write(statement).await?;
-        Ok(())
-    }
-
-    async fn save_attachment(
-        &self,
-        attachment: &Attachment,
-        context: &C,
-    ) -> Result<(), StoreError> {
-        let statement = query(sql::SAVE_ATTACHMENT)
-            .bind(attachment.id())
-            .bind(self.scope.owner(context))
-            .bind(attachment.thread_id())
-            .bind(encode(attachment)?);
-        if self.write(statement).await? {
-            Ok(())
-        } else {
-            Err(StoreError::not_found("attachment", attachment.id()))
-        }
-    }
-
-    async fn load_attachment(
-        &self,
-        attachment_id: &str,
-        context: &C,
-    ) -> Result<Attachment, StoreError> {
-        let owner = self.scope.owner(context);
-        let row = self
-            .read(query(sql::LOAD_ATTACHMENT).bind(attachment_id).bind(owner))
-            .await?;
-        let row = row.ok_or_else(|| StoreError::not_found("attachment", attachment_id))?;
-        decode("attachments", &row)
-    }
-
-    async fn delete_attachment(&self, attachment_id: &str, context: &C) -> Result<(), StoreError> {
-        let owner = self.scope.owner(context);
-        self.write(
-            query(sql::DELETE_ATTACHMENT)
-                .bind(attachment_id)
-                .bind(owner),
-        )
-        .await?;
-        Ok(())
-    }
-}
-
-type Statement = sqlx::query::Query<'static, Sqlite, SqliteArguments>;
-
-// The columns of every statement that reads records.
-const ID: usize = 0;
-const DATA: usize = 1;
-
-/// A position, as creation time and sequence number, behind which everything comes.
-fn before_all(order: Order) -> (i64, i64) {
-    match order {
-        Order::Asc => (i64::MIN, i64::MIN),
-        Order::Desc => (i64::MAX, i64::MAX),
-    }
-}
-
-fn one_more(limit: usize) -> i64 {
-    i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1)
-}
-
-fn encode<T: Serialize>(record: &T) -> Result<String, StoreError> {
-    serde_json::to_string(record).map_err(StoreError::other)
-}
-
-fn id(row: &SqliteRow) -> Result<&str, StoreError> {
-    row.try_get(ID).map_err(StoreError::other)
-}
-
-fn decode<T: DeserializeOwned>(table: &'static str, row: &SqliteRow) -> Result<T, StoreError> {
-    let data: &str = row.try_get(DATA).map_err(StoreError::other)?;
-    match serde_json::from_str(data) {
-        Ok(record) => Ok(record),
-        Err(error) => Err(StoreError::other(InvalidRecord {
-            table,
-            id: id(row)?.to_owned(),
-            line: error.line(),
-            column: error.column(),
-        })),
-    }
-}
-
-/// A stored record that is not what it should be. The JSON error itself is left out: it may quote the content.
-#[derive(Debug)]
-struct InvalidRecord {
-    table: &'static str,
-    id: String,
-    line: usize,
-    column: usize,
-}
-
-impl fmt::Display for InvalidRecord {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            table,
-            id,
-            line,
-            column,
-        } = self;
-        write!(
-            f,
-            "the record {id} in the table {table} does not decode, at line {line} column {column}"
-        )
-    }
-}
-
-impl StdError for InvalidRecord {}
+scoped_store!(SqliteStore);

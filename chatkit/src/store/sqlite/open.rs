@@ -13,13 +13,20 @@ use sqlx::{Connection, query, query_scalar, raw_sql};
 use tokio::time::Instant;
 
 use super::SqliteOptions;
+use super::engine::Pools;
 use crate::types::now;
 
 /// The schema's history. What is released never changes; a change of the schema is a new entry.
-const MIGRATIONS: &[(i64, &str)] = &[(
-    1,
-    include_str!("../../../migrations/sqlite/0001_threads.sql"),
-)];
+pub(in crate::store) const MIGRATIONS: &[(i64, &str)] = &[
+    (
+        1,
+        include_str!("../../../migrations/sqlite/0001_threads.sql"),
+    ),
+    (
+        2,
+        include_str!("../../../migrations/sqlite/0002_retention.sql"),
+    ),
+];
 
 const MIGRATIONS_TABLE: &str = "\
     CREATE TABLE IF NOT EXISTS chatkit_migrations (\
@@ -31,12 +38,6 @@ const RETRY: Duration = Duration::from_millis(20);
 
 // SQLite takes milliseconds as a C `int`.
 const LONGEST_TIMEOUT: Duration = Duration::from_millis(i32::MAX as u64);
-
-/// The two pools of a database. In memory they are one, with one connection: another would be another database.
-pub(super) struct Pools {
-    pub(super) reader: SqlitePool,
-    pub(super) writer: SqlitePool,
-}
 
 pub(super) async fn open(database: &Path, options: &SqliteOptions) -> Result<Pools, OpenError> {
     let place = Place::parse(database)?;

@@ -1,0 +1,83 @@
+//! Statements on an SQLite database.
+
+use std::borrow::Cow;
+
+use futures::stream::BoxStream;
+use futures::{StreamExt, TryStreamExt};
+use sqlx::sqlite::{Sqlite, SqliteArguments, SqlitePool, SqliteRow};
+use sqlx::{Row, SqlStr, query};
+
+use crate::store::StoreError;
+use crate::store::sql::{Columns, Engine, Value};
+
+/// The two pools of a database. In memory they are one, with one connection: another would be another database.
+#[derive(Debug)]
+pub(super) struct Pools {
+    pub(super) reader: SqlitePool,
+    pub(super) writer: SqlitePool,
+}
+
+impl Pools {
+    pub(super) async fn close(&self) {
+        // The last connection to close writes the log back into the file, and a reader must not.
+        self.reader.close().await;
+        self.writer.close().await;
+    }
+}
+
+impl Engine for Pools {
+    type Row = SqliteRow;
+
+    async fn execute(&self, statement: SqlStr, values: Vec<Value<'_>>) -> Result<u64, StoreError> {
+        let done = bind(statement, values).execute(&self.writer).await;
+        Ok(done.map_err(StoreError::other)?.rows_affected())
+    }
+
+    async fn first(
+        &self,
+        statement: SqlStr,
+        values: Vec<Value<'_>>,
+    ) -> Result<Option<SqliteRow>, StoreError> {
+        let row = bind(statement, values).fetch_optional(&self.reader).await;
+        row.map_err(StoreError::other)
+    }
+
+    fn rows(
+        &self,
+        statement: SqlStr,
+        values: Vec<Value<'_>>,
+    ) -> BoxStream<'_, Result<SqliteRow, StoreError>> {
+        let rows = bind(statement, values).fetch(&self.reader);
+        rows.map_err(StoreError::other).boxed()
+    }
+}
+
+fn bind(
+    statement: SqlStr,
+    values: Vec<Value<'_>>,
+) -> sqlx::query::Query<'static, Sqlite, SqliteArguments> {
+    values
+        .into_iter()
+        .fold(query(statement), |query, value| match value {
+            Value::Text(text) => query.bind(text),
+            Value::OptionalText(text) => query.bind(text),
+            Value::Integer(integer) => query.bind(integer),
+            Value::Json(json) => query.bind(json),
+        })
+}
+
+impl Columns for SqliteRow {
+    fn text(&self, column: usize) -> Result<Option<Cow<'_, str>>, StoreError> {
+        let text: Option<&str> = self.try_get(column).map_err(StoreError::other)?;
+        Ok(text.map(Cow::Borrowed))
+    }
+
+    fn json(&self, column: usize) -> Result<Cow<'_, str>, StoreError> {
+        let json: &str = self.try_get(column).map_err(StoreError::other)?;
+        Ok(Cow::Borrowed(json))
+    }
+
+    fn integer(&self, column: usize) -> Result<Option<i64>, StoreError> {
+        self.try_get(column).map_err(StoreError::other)
+    }
+}

@@ -1,0 +1,177 @@
+//! What every store keeps to, checked for every store that comes with the crate. Those of PostgreSQL are ignored where it is not
+//! installed.
+// Clippy knows a test by its attribute, and these have none.
+#![allow(clippy::unwrap_used)]
+
+mod kit;
+mod model;
+#[cfg(all(feature = "postgres", unix))]
+mod postgres;
+mod retention;
+
+use std::borrow::Cow;
+use std::future::Future;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use chatkit::store::{AttachmentStore, MemoryStore, StoreError};
+use chatkit::testing::{Check, attachment_store_checks, store_checks, unscoped_store_checks};
+use chatkit::types::{AssistantMessageContent, AssistantMessageItem, ThreadItem, ThreadMetadata};
+use chrono::{DateTime, TimeDelta, Utc};
+use libtest_mimic::{Arguments, Failed, Trial};
+use tokio::runtime::{Handle, Runtime};
+
+/// A user; the stores under test keep users apart by name.
+#[derive(Debug, Clone)]
+struct User(Cow<'static, str>);
+
+impl User {
+    const fn named(name: &'static str) -> Self {
+        Self(Cow::Borrowed(name))
+    }
+
+    fn new(name: &str) -> Self {
+        Self(name.to_owned().into())
+    }
+
+    fn key(&self) -> String {
+        self.0.clone().into_owned()
+    }
+}
+
+fn at(seconds: i64) -> DateTime<Utc> {
+    DateTime::UNIX_EPOCH + TimeDelta::seconds(1_700_000_000 + seconds)
+}
+
+fn thread(id: &str, created_at: DateTime<Utc>) -> ThreadMetadata {
+    let mut thread = ThreadMetadata::new(id);
+    thread.created_at = created_at;
+    thread
+}
+
+fn item(thread_id: &str, id: &str, created_at: DateTime<Utc>, text: &str) -> ThreadItem {
+    let content = vec![AssistantMessageContent::new(text)];
+    let mut item = AssistantMessageItem::new(id, thread_id, content);
+    item.created_at = created_at;
+    item.into()
+}
+
+fn memory() -> MemoryStore<User> {
+    MemoryStore::scoped(User::key)
+}
+
+/// The tests, and the runtime they run on.
+struct Tests {
+    runtime: Handle,
+    trials: Vec<Trial>,
+}
+
+impl Tests {
+    fn add<F: Future<Output = ()>>(
+        &mut self,
+        name: impl Into<String>,
+        test: impl FnOnce() -> F + Send + 'static,
+    ) {
+        let runtime = self.runtime.clone();
+        self.add_blocking(name, move || runtime.block_on(test()));
+    }
+
+    fn add_blocking(&mut self, name: impl Into<String>, test: impl FnOnce() + Send + 'static) {
+        self.trials.push(Trial::test(name, || {
+            test();
+            Ok(())
+        }));
+    }
+
+    fn add_checks(&mut self, store: &str, checks: Vec<Check>) {
+        for check in checks {
+            let runtime = self.runtime.clone();
+            let name = format!("{store}::{}", check.name());
+            self.trials.push(Trial::test(name, move || {
+                runtime.block_on(check.run()).map_err(Failed::from)
+            }));
+        }
+    }
+}
+
+/// An attachment store that does the least it may.
+struct NoBytes;
+
+impl AttachmentStore<()> for NoBytes {
+    async fn delete_attachment(&self, _: &str, _: &()) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let runtime = Runtime::new().unwrap();
+    let mut tests = Tests {
+        runtime: runtime.handle().clone(),
+        trials: Vec::new(),
+    };
+
+    tests.add_checks("memory", store_checks(async || memory(), User::new));
+    let open = async || MemoryStore::<()>::new();
+    tests.add_checks("memory_unscoped", unscoped_store_checks(open, || ()));
+    tests.add("memory::retention", || retention::of(memory()));
+    let checks = attachment_store_checks(async || NoBytes, || ());
+    tests.add_checks("attachments", checks);
+    kit::add(&mut tests);
+
+    #[cfg(feature = "sqlite")]
+    sqlite(&mut tests);
+
+    #[cfg(all(feature = "postgres", unix))]
+    let cluster = {
+        let cluster = chatkit::testing::PostgresCluster::start_if_installed().unwrap();
+        let cluster = cluster.map(Arc::new);
+        postgres::add(&mut tests, cluster.clone());
+        cluster
+    };
+
+    let conclusion = libtest_mimic::run(&arguments, tests.trials);
+    #[cfg(all(feature = "postgres", unix))]
+    drop(cluster);
+    conclusion.exit_code()
+}
+
+#[cfg(feature = "sqlite")]
+fn sqlite(tests: &mut Tests) {
+    use chatkit::store::{DynStore, SqliteStore};
+
+    async fn open(path: impl AsRef<std::path::Path>) -> SqliteStore<User> {
+        SqliteStore::open(path).await.unwrap().scoped(User::key)
+    }
+
+    let in_memory = async || open("sqlite::memory:").await;
+    tests.add_checks("sqlite_memory", store_checks(in_memory, User::new));
+    tests.add("sqlite_memory::retention", async move || {
+        retention::of(in_memory().await).await;
+    });
+    let runtime = tests.runtime.clone();
+    tests.add_blocking("sqlite_memory::answers_as_the_store_in_memory", move || {
+        model::answers_as_the_store_in_memory(&runtime, async || DynStore::new(in_memory().await));
+    });
+
+    // One file for all checks: each has owners and ids of its own.
+    let name = format!("chatkit-{}", uuid::Uuid::new_v4().simple());
+    let folder = Arc::new(Folder(std::env::temp_dir().join(name)));
+    std::fs::create_dir(&folder.0).unwrap();
+    let open = move || {
+        let folder = Arc::clone(&folder);
+        async move { open(folder.0.join("chat.db")).await }
+    };
+    tests.add_checks("sqlite_file", store_checks(open, User::new));
+}
+
+/// A folder that is deleted with the last test that uses it.
+#[cfg(feature = "sqlite")]
+struct Folder(std::path::PathBuf);
+
+#[cfg(feature = "sqlite")]
+impl Drop for Folder {
+    fn drop(&mut self) {
+        std::fs::remove_dir_all(&self.0).ok();
+    }
+}
