@@ -222,8 +222,9 @@ mod tests {
             ("pdf", b"%PDF"),
             ("txt", "Grüße".as_bytes()),
             ("bin", b"\xff\0"),
-        ]);
-        let converter = AttachmentConverter::bytes(files.await);
+        ])
+        .await;
+        let converter = AttachmentConverter::bytes(files);
         assert_eq!(
             part(&converter, "png", "image/png").await,
             json!({"type": "input_image", "detail": "auto", "image_url": "data:image/png;base64,iVBORw=="})
