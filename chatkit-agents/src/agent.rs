@@ -377,6 +377,10 @@ impl<C> Agent<C> {
         }
     }
 
+    pub(crate) fn has_prompt(&self) -> bool {
+        self.0.prompt.is_some()
+    }
+
     pub(crate) fn the_model(&self) -> &AgentModel {
         &self.0.model
     }

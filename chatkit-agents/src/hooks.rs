@@ -64,7 +64,7 @@ pub trait RunHooks<C: Send + Sync>: Send + Sync + 'static {
         ready(Ok(()))
     }
 
-    /// A function is about to be called.
+    /// A tool of this program is about to be called.
     fn on_tool_start(
         &self,
         ctx: ToolContext<'_, C>,
@@ -73,7 +73,8 @@ pub trait RunHooks<C: Send + Sync>: Send + Sync + 'static {
         ready(Ok(()))
     }
 
-    /// A function has settled; a failure is the text that the model gets.
+    /// A tool of this program has settled. A failure is the text that the model gets. Of a tool that is no function the
+    /// output is the whole item that answers the call.
     fn on_tool_end(
         &self,
         ctx: ToolContext<'_, C>,

@@ -99,7 +99,7 @@
 //! | feature | |
 //! |---|---|
 //! | `async-openai` | an `async_openai::Client` as the transport, and its types as input |
-//! | `sqlite` | sessions in an SQLite file |
+//! | `mcp` | [`mcp`]: tools of MCP servers, as processes or over HTTP |
 //! | `sqlite` | [`session::SqliteSession`]: histories in an SQLite file |
 //! | `testing` | [`testing`]: a scripted Responses endpoint over HTTP, for tests and for running without a key |
 #![forbid(unsafe_code)]
@@ -119,6 +119,8 @@ pub mod handoff;
 mod hooks;
 mod input;
 pub mod items;
+#[cfg(feature = "mcp")]
+pub mod mcp;
 pub mod model;
 mod output_schema;
 mod runner;

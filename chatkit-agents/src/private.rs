@@ -3,18 +3,20 @@
 pub use std::borrow::Cow;
 pub use std::boxed::Box;
 
-use std::sync::LazyLock;
+use std::marker::PhantomData;
+pub use std::sync::LazyLock;
 
 pub use futures::future::BoxFuture;
 pub use {schemars, serde};
 
 use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
 
 pub use crate::runner::RunContext;
 use crate::tool::ToolErrorKind;
 pub use crate::tool::{
-    FunctionTool, IntoToolOutput, SchemaError, Tool, ToolContext, ToolContextType, ToolDefinition,
-    ToolError, ToolOutput,
+    FunctionTool, IntoToolOutput, SchemaError, Tool, ToolCaller, ToolContext, ToolContextType,
+    ToolDefinition, ToolError, ToolInputGuardrail, ToolOutput, ToolOutputGuardrail,
 };
 
 /// The definition of a tool, made when it is first asked for.
@@ -43,14 +45,14 @@ pub fn failure_text<'a>(error: &'a ToolError, text: &'static str) -> Cow<'a, str
     })
 }
 
-/// What the function of the option `is_enabled` may return: a `bool`, or a future of one.
+/// What a function that decides may return: a `bool`, or a future of one.
 ///
 /// `Kind` only keeps the two implementations apart.
 #[diagnostic::on_unimplemented(
-    message = "the function of `is_enabled` must return `bool`, or be an `async fn` that does",
+    message = "a function that decides must return `bool`, or be an `async fn` that does",
     label = "neither `bool` nor a future of it"
 )]
-pub trait IsEnabled<Kind> {
+pub trait Answer<Kind> {
     /// The answer.
     fn resolve(self) -> impl Future<Output = bool> + Send;
 }
@@ -63,14 +65,120 @@ pub struct Now;
 #[derive(Debug)]
 pub struct Later;
 
-impl IsEnabled<Now> for bool {
+impl Answer<Now> for bool {
     fn resolve(self) -> impl Future<Output = bool> + Send {
         std::future::ready(self)
     }
 }
 
-impl<F: Future<Output = bool> + Send> IsEnabled<Later> for F {
+impl<F: Future<Output = bool> + Send> Answer<Later> for F {
     fn resolve(self) -> impl Future<Output = bool> + Send {
         self
+    }
+}
+
+/// What the function of the option `needs_approval` may be.
+///
+/// `Kind` only keeps the implementations apart: a function has one of these forms.
+#[diagnostic::on_unimplemented(
+    message = "the function of `needs_approval` does not have one of the forms that it may have",
+    label = "expected a function from `&C`, from `ToolContext<'_, C>`, from the arguments, or from the last two",
+    note = "`C` is the context of the tool; the arguments are any type that implements `DeserializeOwned`",
+    note = "it returns `bool`, or is an `async fn` that does"
+)]
+pub trait NeedsApproval<'a, C, Kind> {
+    /// Whether the call needs an approval.
+    fn ask(self, ctx: ToolContext<'a, C>) -> BoxFuture<'a, bool>;
+}
+
+/// The function takes nothing.
+#[derive(Debug)]
+pub struct OfNothing<K>(PhantomData<K>);
+
+/// The function takes the context of the run.
+#[derive(Debug)]
+pub struct OfContext<K>(PhantomData<K>);
+
+/// The function takes the context of the call.
+#[derive(Debug)]
+pub struct OfCall<K>(PhantomData<K>);
+
+/// The function takes the arguments.
+#[derive(Debug)]
+pub struct OfArguments<A, K>(PhantomData<(A, K)>);
+
+/// The function takes the context of the call, and the arguments.
+#[derive(Debug)]
+pub struct OfCallAndArguments<A, K>(PhantomData<(A, K)>);
+
+impl<'a, C: 'a, F, R, K> NeedsApproval<'a, C, OfNothing<K>> for F
+where
+    F: FnOnce() -> R,
+    R: Answer<K> + Send + 'a,
+    K: 'a,
+{
+    fn ask(self, _: ToolContext<'a, C>) -> BoxFuture<'a, bool> {
+        answer(self())
+    }
+}
+
+impl<'a, C: 'a, F, R, K> NeedsApproval<'a, C, OfContext<K>> for F
+where
+    F: FnOnce(&'a C) -> R,
+    R: Answer<K> + Send + 'a,
+    K: 'a,
+{
+    fn ask(self, ctx: ToolContext<'a, C>) -> BoxFuture<'a, bool> {
+        answer(self(ctx.context))
+    }
+}
+
+impl<'a, C: 'a, F, R, K> NeedsApproval<'a, C, OfCall<K>> for F
+where
+    F: FnOnce(ToolContext<'a, C>) -> R,
+    R: Answer<K> + Send + 'a,
+    K: 'a,
+{
+    fn ask(self, ctx: ToolContext<'a, C>) -> BoxFuture<'a, bool> {
+        answer(self(ctx))
+    }
+}
+
+impl<'a, C: 'a, A, F, R, K> NeedsApproval<'a, C, OfArguments<A, K>> for F
+where
+    A: DeserializeOwned,
+    F: FnOnce(A) -> R,
+    R: Answer<K> + Send + 'a,
+    K: 'a,
+{
+    fn ask(self, ctx: ToolContext<'a, C>) -> BoxFuture<'a, bool> {
+        decoded(ctx, self)
+    }
+}
+
+impl<'a, C: 'a, A, F, R, K> NeedsApproval<'a, C, OfCallAndArguments<A, K>> for F
+where
+    A: DeserializeOwned,
+    F: FnOnce(ToolContext<'a, C>, A) -> R,
+    R: Answer<K> + Send + 'a,
+    K: 'a,
+{
+    fn ask(self, ctx: ToolContext<'a, C>) -> BoxFuture<'a, bool> {
+        decoded(ctx, |arguments| self(ctx, arguments))
+    }
+}
+
+fn answer<'a, K: 'a>(answer: impl Answer<K> + Send + 'a) -> BoxFuture<'a, bool> {
+    Box::pin(async move { answer.resolve().await })
+}
+
+/// Nobody can tell what a call would do whose arguments cannot be decoded: a person decides.
+fn decoded<'a, C, A: DeserializeOwned, R: Answer<K> + Send + 'a, K: 'a>(
+    ctx: ToolContext<'a, C>,
+    ask: impl FnOnce(A) -> R,
+) -> BoxFuture<'a, bool> {
+    match ctx.parse_arguments() {
+        Ok(arguments) => answer(ask(arguments)),
+        Err(_) => Box::pin(std::future::ready(true)),
     }
 }

@@ -2,11 +2,12 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
+use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
-use syn::{GenericArgument, Ident, Lifetime, PathArguments, ReturnType, Type, parse_quote};
+use syn::{GenericArgument, Ident, Lifetime, Path, PathArguments, ReturnType, Type, parse_quote};
 
-use crate::options::{FailureMessage, Timeout};
+use crate::options::{FailureMessage, FlagOr, Timeout};
 use crate::parse::Function;
 
 pub(crate) fn expand(function: &Function) -> TokenStream {
@@ -39,8 +40,13 @@ pub(crate) fn expand(function: &Function) -> TokenStream {
         #(#cfg_attrs)*
         impl #ident {
             /// The function behind the tool, to call without a model, for example in a test.
-            // The arguments are owned and the function is async because a tool is.
-            #[allow(clippy::needless_pass_by_value, clippy::unused_async)]
+            // The arguments are owned and the function is async because a tool is, and its docs are those of the struct.
+            #[allow(
+                clippy::missing_errors_doc,
+                clippy::missing_panics_doc,
+                clippy::needless_pass_by_value,
+                clippy::unused_async,
+            )]
             #call
         }
 
@@ -51,7 +57,9 @@ pub(crate) fn expand(function: &Function) -> TokenStream {
             impl #ident {
                 /// The name, description and parameters that the model sees.
                 ///
-                /// The error says why the parameters cannot be a strict schema.
+                /// # Errors
+                ///
+                /// Why the parameters cannot be a strict schema.
                 #vis fn definition() -> ::core::result::Result<
                     &'static #private::ToolDefinition,
                     &'static #private::SchemaError,
@@ -112,10 +120,19 @@ fn definition(function: &Function, private: &TokenStream) -> TokenStream {
         Some(description) => description.to_token_stream(),
         None => function.doc.to_token_stream(),
     };
-    let strict = function.options.strict.unwrap_or(true);
+    let options = &function.options;
+    let strict = options.strict.unwrap_or(true);
+    let defer_loading = options
+        .defer_loading
+        .map(|defer| quote!(.map(|definition| definition.defer_loading(#defer))));
+    let allowed_callers = options.allowed_callers.as_ref().map(|callers| {
+        quote!(.map(|definition| definition.allowed_callers([#(#private::ToolCaller::#callers),*])))
+    });
     quote! {
         static DEFINITION: #private::StaticDefinition = #private::StaticDefinition::new(|| {
             #private::define::<__Arguments>(#name, #description, #strict)
+                #defer_loading
+                #allowed_callers
         });
         DEFINITION.as_ref()
     }
@@ -230,7 +247,7 @@ fn option_methods(
             ) -> #private::BoxFuture<'__call, bool> {
                 let _ = __run;
                 #private::Box::pin(async move {
-                    #private::IsEnabled::resolve(#path(#argument)).await
+                    #private::Answer::resolve(#path(#argument)).await
                 })
             }
         }
@@ -251,7 +268,73 @@ fn option_methods(
             }
         }
     });
-    quote!(#timeout #is_enabled #failure_message)
+    let needs_approval = options.needs_approval.as_ref().map(|needs| {
+        let answer = match needs {
+            FlagOr::Flag(flag) => quote!(::core::future::ready(#flag)),
+            FlagOr::Function(path) => {
+                // The path is what the compiler underlines when the function does not fit.
+                let ask = quote_spanned!(path.span()=> #private::NeedsApproval::ask);
+                quote!(#ask(#path, __ctx))
+            }
+        };
+        quote! {
+            fn needs_approval<'__call>(
+                &'__call self,
+                __ctx: #private::ToolContext<'__call, #context>,
+            ) -> #private::BoxFuture<'__call, bool> {
+                let _ = __ctx;
+                #private::Box::pin(#answer)
+            }
+        }
+    });
+    let ends_run = options.ends_run.as_ref().map(|ends| {
+        let answer = match ends {
+            FlagOr::Flag(true) => quote!(true),
+            FlagOr::Flag(false) => quote!(#private::ToolError::is_fatal(__error)),
+            FlagOr::Function(path) => {
+                quote!(#private::ToolError::is_fatal(__error) || #path(__error))
+            }
+        };
+        quote! {
+            fn ends_run(&self, __error: &#private::ToolError) -> bool {
+                let _ = __error;
+                #answer
+            }
+        }
+    });
+    let guardrails = |method: &str, kind: &str, option: &Option<(Ident, Vec<Path>)>| {
+        option.as_ref().map(|(_, paths)| {
+            let method = Ident::new(method, Span::mixed_site());
+            let kind = Ident::new(kind, Span::mixed_site());
+            let count = paths.len();
+            let made = paths.iter().map(|path| {
+                let name = path
+                    .segments
+                    .last()
+                    .map(|last| last.ident.unraw().to_string());
+                let new = quote_spanned!(path.span()=> #private::#kind::new);
+                quote!(#new(#name, #path))
+            });
+            quote! {
+                fn #method(&self) -> &[#private::#kind<#context>] {
+                    static GUARDRAILS: #private::LazyLock<[#private::#kind<#context>; #count]> =
+                        #private::LazyLock::new(|| [#(#made),*]);
+                    &*GUARDRAILS
+                }
+            }
+        })
+    };
+    let input = guardrails(
+        "input_guardrails",
+        "ToolInputGuardrail",
+        &options.input_guardrails,
+    );
+    let output = guardrails(
+        "output_guardrails",
+        "ToolOutputGuardrail",
+        &options.output_guardrails,
+    );
+    quote!(#timeout #is_enabled #needs_approval #input #output #ends_run #failure_message)
 }
 
 /// The type of the context parameter as it can stand in the header of an `impl`, where a lifetime

@@ -4,6 +4,8 @@
 mod expand;
 mod options;
 mod parse;
+#[cfg(test)]
+mod tests;
 mod typed_action;
 #[cfg(feature = "widget-template")]
 mod widget_template;

@@ -6,19 +6,28 @@ use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
-use syn::{Expr, Ident, Lit, LitStr, Path, Token};
+use syn::{Expr, Ident, Lit, LitStr, Path, Token, parse_quote};
 
 use crate::parse::Errors;
 
-const KNOWN: [&str; 7] = [
+const KNOWN: [&str; 13] = [
     "name",
     "description",
     "strict",
     "timeout",
     "is_enabled",
+    "needs_approval",
+    "input_guardrails",
+    "output_guardrails",
+    "ends_run",
     "failure_message",
+    "defer_loading",
+    "allowed_callers",
     "crate",
 ];
+
+/// Those that may stand without a value.
+const FLAGS: [&str; 3] = ["needs_approval", "ends_run", "defer_loading"];
 
 /// The longest name that the Responses API takes.
 const MAX_NAME: usize = 64;
@@ -32,6 +41,14 @@ pub(crate) struct Options {
     pub(crate) strict: Option<bool>,
     pub(crate) timeout: Option<Timeout>,
     pub(crate) is_enabled: Option<Path>,
+    pub(crate) needs_approval: Option<FlagOr>,
+    /// Functions, and the option itself.
+    pub(crate) input_guardrails: Option<(Ident, Vec<Path>)>,
+    pub(crate) output_guardrails: Option<(Ident, Vec<Path>)>,
+    pub(crate) ends_run: Option<FlagOr>,
+    pub(crate) defer_loading: Option<bool>,
+    /// The variants of `ToolCaller`.
+    pub(crate) allowed_callers: Option<Vec<Ident>>,
     pub(crate) failure_message: Option<FailureMessage>,
     pub(crate) crate_path: Option<Path>,
 }
@@ -40,6 +57,12 @@ pub(crate) enum Timeout {
     Literal(Duration),
     /// An expression of the type `Duration`.
     Expr(Expr),
+}
+
+/// Yes or no, or a function that says so.
+pub(crate) enum FlagOr {
+    Flag(bool),
+    Function(Path),
 }
 
 pub(crate) enum FailureMessage {
@@ -83,11 +106,17 @@ impl Options {
         let name = key.to_string();
         if !KNOWN.contains(&name.as_str()) {
             let hint = match nearest(&name) {
-                Some(known) => format!("; did you mean `{known}`?"),
-                None => format!("; the options are `{}`", KNOWN.join("`, `")),
+                Some(known) => format!(", did you mean `{known}`?"),
+                None => String::new(),
             };
-            return errors.push(key.span(), format!("unknown option `{name}`{hint}"));
+            let message = format!(
+                "unknown option `{name}`{hint}\nthe options are `{}`",
+                KNOWN.join("`, `")
+            );
+            return errors.push(key.span(), message);
         }
+        let flag = || parse_quote!(true);
+        let value = value.or_else(|| FLAGS.contains(&name.as_str()).then(flag));
         let Some(value) = value else {
             let message = format!("the option `{name}` needs a value: `{}`", example(&name));
             return errors.push(key.span(), message);
@@ -99,6 +128,16 @@ impl Options {
             "strict" => boolean(&value).map(|strict| self.strict = Some(strict)),
             "timeout" => timeout(value).map(|limit| self.timeout = Some(limit)),
             "is_enabled" => function_path(value).map(|path| self.is_enabled = Some(path)),
+            "needs_approval" => flag_or(value).map(|needs| self.needs_approval = Some(needs)),
+            "input_guardrails" => {
+                functions(value).map(|paths| self.input_guardrails = Some((key.clone(), paths)))
+            }
+            "output_guardrails" => {
+                functions(value).map(|paths| self.output_guardrails = Some((key.clone(), paths)))
+            }
+            "ends_run" => flag_or(value).map(|ends| self.ends_run = Some(ends)),
+            "defer_loading" => boolean(&value).map(|defer| self.defer_loading = Some(defer)),
+            "allowed_callers" => callers(value).map(|callers| self.allowed_callers = Some(callers)),
             "failure_message" => {
                 failure_message(value).map(|message| self.failure_message = Some(message))
             }
@@ -215,6 +254,52 @@ fn function_path(value: Expr) -> Result<Path, Unfit> {
     }
 }
 
+fn flag_or(value: Expr) -> Result<FlagOr, Unfit> {
+    if let Ok(flag) = boolean(&value) {
+        return Ok(FlagOr::Flag(flag));
+    }
+    match function_path(value) {
+        Ok(path) => Ok(FlagOr::Function(path)),
+        Err((value, _)) => Err((value, "expected `true`, `false`, or the path of a function")),
+    }
+}
+
+/// One path, or several in brackets.
+fn functions(value: Expr) -> Result<Vec<Path>, Unfit> {
+    const EXPECTED: &str = "expected the path of a function, or several in brackets";
+    let paths = match value {
+        Expr::Array(array) if !array.elems.is_empty() => {
+            array.elems.into_iter().map(function_path).collect()
+        }
+        Expr::Array(array) => return Err((array.to_token_stream(), EXPECTED)),
+        value => function_path(value).map(|path| vec![path]),
+    };
+    paths.map_err(|(value, _)| (value, EXPECTED))
+}
+
+fn callers(value: Expr) -> Result<Vec<Ident>, Unfit> {
+    const EXPECTED: &str = "expected `\"direct\"` and `\"programmatic\"` in brackets";
+    let Expr::Array(array) = value else {
+        return unfit(&value, EXPECTED);
+    };
+    if array.elems.is_empty() {
+        return Err((array.to_token_stream(), EXPECTED));
+    }
+    let caller = |value: Expr| {
+        if let Expr::Lit(literal) = &value
+            && let Lit::Str(text) = &literal.lit
+        {
+            match text.value().as_str() {
+                "direct" => return Ok(Ident::new("Direct", text.span())),
+                "programmatic" => return Ok(Ident::new("Programmatic", text.span())),
+                _ => {}
+            }
+        }
+        unfit(&value, EXPECTED)
+    };
+    array.elems.into_iter().map(caller).collect()
+}
+
 fn failure_message(value: Expr) -> Result<FailureMessage, Unfit> {
     if let Expr::Lit(literal) = &value
         && let Lit::Str(text) = &literal.lit
@@ -247,6 +332,12 @@ fn example(option: &str) -> &'static str {
         "strict" => "strict = false",
         "timeout" => r#"timeout = "5s""#,
         "is_enabled" => "is_enabled = has_access",
+        "needs_approval" => "needs_approval = is_large",
+        "input_guardrails" => "input_guardrails = [no_secrets]",
+        "output_guardrails" => "output_guardrails = [no_secrets]",
+        "ends_run" => "ends_run = ToolError::is_timed_out",
+        "defer_loading" => "defer_loading",
+        "allowed_callers" => r#"allowed_callers = ["direct", "programmatic"]"#,
         "failure_message" => r#"failure_message = "The weather service is down.""#,
         _ => r#"crate = "my_agents""#,
     }

@@ -104,6 +104,15 @@ pub(crate) fn function(options: TokenStream, item: TokenStream) -> syn::Result<F
         }
     }
 
+    let guardrails = [&options.input_guardrails, &options.output_guardrails];
+    if let (None, Some((key, _))) = (&context, guardrails.into_iter().flatten().next()) {
+        errors.push(
+            key.span(),
+            "a tool with guardrails names the context of its agents: \
+             give it a first parameter `ctx: ToolContext<'_, C>`",
+        );
+    }
+
     let ident = item.sig.ident.unraw().to_string();
     if options.name.is_none() && !is_tool_name(&ident) {
         errors.push_at(

@@ -483,8 +483,8 @@ mod typed {
     use chatkit::widgets::widget_template;
 
     widget_template! {
-        struct Syntax = "./ui_template/syntax.widget";
-        struct NoData = "tests/ui_template/no_data.widget";
+        struct Syntax = "./templates/syntax.widget";
+        struct NoData = "tests/templates/no_data.widget";
     }
 
     #[test]
@@ -499,13 +499,5 @@ mod typed {
     fn a_path_begins_at_the_package_or_at_the_source_file() {
         assert_eq!(NoData::template().unwrap().name(), "No data");
         assert_eq!(NoData {}.build().unwrap().type_name(), "Card");
-    }
-
-    /// What the compiler says about files and data that do not fit.
-    #[test]
-    fn mistakes_are_explained() {
-        let cases = trybuild::TestCases::new();
-        cases.pass("tests/ui_template/pass_*.rs");
-        cases.compile_fail("tests/ui_template/fail_*.rs");
     }
 }

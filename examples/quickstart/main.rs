@@ -1,4 +1,5 @@
-//! A chat server with one agent and one tool, on SQLite or PostgreSQL: the whole way from a request to a stored, streamed answer.
+//! A chat server with one agent and one tool, on SQLite or PostgreSQL: the whole way from a request to a stored, streamed
+//! answer. The page to try it in is at `/`.
 //!
 //! ```text
 //! cargo run --bin quickstart
@@ -11,6 +12,7 @@
 //! | `MODEL` | `gpt-5.6-luna` | |
 //! | `PORT` | `8000` | on 127.0.0.1 |
 //! | `DATABASE_URL` | `sqlite:quickstart.db` | or `postgres://user:password@host/database`; `memory` keeps nothing |
+//! | `CHATKIT_DOMAIN_KEY` | | with one, the page is that of the official ChatKit.js |
 //! | `RUST_LOG` | `info` | |
 
 mod scripted;
@@ -32,6 +34,7 @@ use chatkit_agents::{
     Agent, AgentContext, DefaultThreadItemConverter, Runner, ThreadItemConverter, ToolContext,
     function_tool, stream_agent_response,
 };
+use chatkit_examples::page::Page;
 use serde::Serialize;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::prelude::*;
@@ -114,22 +117,36 @@ async fn main() -> Result<(), Box<dyn Error>> {
     };
     let server = ChatKitServer::new(Assistant { agent }, store);
     let authenticate = |_: Parts| async { Ok::<_, Infallible>(User) };
-    let app = axum::Router::new().merge(chatkit::axum::router(server.clone(), authenticate));
+    let app = chatkit::axum::router(server.clone(), authenticate).merge(page());
 
     let port: u16 = env::var("PORT")
         .unwrap_or_else(|_| "8000".to_owned())
         .parse()?;
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await?;
-    tracing::info!(
-        "listening on http://{}/chatkit, threads in {place}",
-        listener.local_addr()?
-    );
+    let address = listener.local_addr()?;
+    tracing::info!("listening on http://{address}/, threads in {place}");
     // A delta is a small write; it must not wait for the next one.
     let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
     axum::serve(listener, app)
         .with_graceful_shutdown(stopped(server))
         .await?;
     Ok(())
+}
+
+/// The page to try it in.
+fn page() -> axum::Router {
+    Page::new("Quickstart")
+        .prompt(
+            "What is the weather in Paris?",
+            &IconName::Globe,
+            "What is the weather in Paris?",
+        )
+        .prompt(
+            "What can you do?",
+            &IconName::CircleQuestion,
+            "What can you do?",
+        )
+        .router()
 }
 
 /// Waits for Ctrl-C or SIGTERM, then ends the open streams: an HTTP server waits for them.

@@ -2,6 +2,7 @@
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::output::FunctionCall;
@@ -230,6 +231,9 @@ pub struct FunctionCallOutput {
     pub call_id: String,
     /// What the function returned.
     pub output: FunctionOutput,
+    /// The program of the model that made the call, as the call names it; `None` when the model made it itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub caller: Option<Value>,
 }
 
 impl FunctionCallOutput {
@@ -239,6 +243,7 @@ impl FunctionCallOutput {
         Self {
             call_id: call_id.into(),
             output: output.into(),
+            caller: None,
         }
     }
 }
@@ -347,6 +352,12 @@ impl InputItem {
         RawItem::from_value(value).map(Self::Raw)
     }
 
+    /// JSON that the crate has put together as an item.
+    pub(crate) fn from_json(value: &Value) -> Self {
+        // A `Value` always serialises.
+        Self::from_value(value).unwrap_or_else(|_| Self::from(""))
+    }
+
     /// The item's `type`; empty if it has none.
     #[must_use]
     pub fn item_type(&self) -> &str {
@@ -391,6 +402,17 @@ impl InputItem {
 }
 
 /// A message of the user.
+impl InputItem {
+    /// Says which program of the model made the call that this item answers.
+    pub(crate) fn set_caller(&mut self, caller: &Value) {
+        match self {
+            Self::FunctionCallOutput(output) => output.caller = Some(caller.clone()),
+            Self::Raw(raw) => *raw = raw.with("caller", caller),
+            Self::Message(_) | Self::FunctionCall(_) => {}
+        }
+    }
+}
+
 impl From<&str> for InputItem {
     fn from(text: &str) -> Self {
         Self::user(text)
@@ -508,6 +530,8 @@ mod exact {
         _tag: String,
         call_id: String,
         output: Content,
+        #[serde(default, deserialize_with = "present")]
+        caller: Option<Value>,
     }
 
     #[derive(Deserialize)]
@@ -517,7 +541,7 @@ mod exact {
         tag: Text<'a>,
         text: String,
         #[serde(default, deserialize_with = "present")]
-        annotations: Option<Vec<serde_json::Value>>,
+        annotations: Option<Vec<Value>>,
     }
 
     enum Content {
@@ -573,6 +597,7 @@ mod exact {
                         Content::Text(text) => FunctionOutput::Text(text),
                         Content::Parts(parts) => FunctionOutput::Parts(parts),
                     },
+                    caller: output.caller,
                 })
             }),
             _ => None,

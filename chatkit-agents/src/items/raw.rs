@@ -127,6 +127,18 @@ impl RawItem {
         Self::from_value(&Fields(kept)).unwrap_or_else(|_| self.clone())
     }
 
+    /// The item with one more top-level field; the item as it is, if it is no object.
+    pub(crate) fn with(&self, name: &str, value: &impl Serialize) -> Self {
+        let with = || {
+            let mut fields = Fields::of(self.raw())?;
+            let value = serde_json::value::to_raw_value(value).ok()?;
+            fields.0.retain(|(known, _)| known != name);
+            fields.0.push((Cow::Borrowed(name), &value));
+            Self::from_value(&fields).ok()
+        };
+        with().unwrap_or_else(|| self.clone())
+    }
+
     fn header(&self) -> &Header {
         self.0.header.get_or_init(|| {
             let Some(fields) = Fields::of(self.raw()) else {

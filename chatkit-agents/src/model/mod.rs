@@ -35,6 +35,8 @@ pub use event::{
 pub use provider::{AgentModel, ModelProvider};
 pub use request::ModelRequest;
 pub use response::{IncompleteDetails, Response, ResponseError, Usage};
+#[cfg(feature = "mcp")]
+pub(crate) use responses::tls_config;
 pub use responses::{ResponsesClient, ResponsesClientBuilder, ResponsesModel};
 pub use settings::{
     ModelSettings, Reasoning, ReasoningEffort, ReasoningSummary, ToolChoice, Truncation, Verbosity,

@@ -397,12 +397,8 @@ fn responses_url(base_url: &str) -> Result<Url, ModelError> {
     Ok(url)
 }
 
-/// An HTTP client that needs no process-wide crypto provider: the provider goes with it.
-fn http_client(
-    url: &Url,
-    connect_timeout: Duration,
-    direct: bool,
-) -> Result<reqwest::Client, ModelError> {
+/// How HTTP clients do TLS: with a crypto provider of their own, so that none has to be set process-wide.
+pub(crate) fn tls_config(url: &Url) -> Result<rustls::ClientConfig, ModelError> {
     let no_tls = || config_error("TLS cannot be set up: no usable root certificates");
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let tls = rustls::ClientConfig::builder_with_provider(provider)
@@ -415,10 +411,18 @@ fn http_client(
         tls.with_platform_verifier()
             .map_err(|error| no_tls().with_source(error))?
     };
+    Ok(tls.with_no_client_auth())
+}
+
+fn http_client(
+    url: &Url,
+    connect_timeout: Duration,
+    direct: bool,
+) -> Result<reqwest::Client, ModelError> {
     let builder = reqwest::Client::builder();
     let builder = if direct { builder.no_proxy() } else { builder };
     builder
-        .tls_backend_preconfigured(tls.with_no_client_auth())
+        .tls_backend_preconfigured(tls_config(url)?)
         .connect_timeout(connect_timeout)
         .tcp_keepalive(Duration::from_secs(30))
         // A redirected POST loses its body or runs twice, and may carry the key elsewhere.

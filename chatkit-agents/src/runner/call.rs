@@ -52,13 +52,7 @@ pub(super) enum Outcome {
 impl<C: Send + Sync + 'static> Call<C> {
     fn context(&self) -> ToolContext<'_, C> {
         let run = RunContext::of(&self.scope, &self.agent);
-        ToolContext::in_run(
-            run,
-            &self.call.name,
-            &self.call.call_id,
-            &self.call.arguments,
-        )
-        .resuming(self.nested.as_deref())
+        ToolContext::of_call(run, &self.call).resuming(self.nested.as_deref())
     }
 
     pub(super) async fn function(self, tool: Arc<dyn FunctionTool<C>>) -> Settled {
@@ -134,26 +128,31 @@ impl<C: Send + Sync + 'static> Call<C> {
     pub(super) async fn local(self, tool: Arc<dyn LocalTool<C>>) -> Settled {
         let index = self.index;
         let span = telemetry::execute_tool(&self.call.name, &self.call.call_id, "extension");
-        let outcome = async {
-            let ctx = self.context();
-            let running = AssertUnwindSafe(async { tool.call(ctx).await }).catch_unwind();
-            let result = running.await;
-            match result.unwrap_or_else(|_| Err(ToolError::new("the tool panicked"))) {
-                Ok(item) => Ok(Outcome::Answer(item)),
-                Err(error) if error.is_fatal() => {
-                    telemetry::failed(&tracing::Span::current(), error.kind());
-                    Err(RunError::fatal_tool(&self.call.name, error))
+        let outcome = self.call_local(&*tool).instrument(span).await;
+        Settled { index, outcome }
+    }
+
+    async fn call_local(&self, tool: &dyn LocalTool<C>) -> Result<Outcome, RunError> {
+        let ctx = self.context();
+        let span = tracing::Span::current();
+        self.tell(|hooks| hooks.tool_start(ctx)).await?;
+        let running = AssertUnwindSafe(async { tool.call(ctx).await }).catch_unwind();
+        let result = running.await;
+        let item = match result.unwrap_or_else(|_| Err(ToolError::new("the tool panicked"))) {
+            Ok(item) => item,
+            Err(error) => {
+                telemetry::failed(&span, error.kind());
+                if error.is_fatal() {
+                    return Err(RunError::fatal_tool(&self.call.name, error));
                 }
-                Err(error) => {
-                    telemetry::failed(&tracing::Span::current(), error.kind());
-                    self.log(&error);
-                    let text = self.exception(&error, error.model_message().to_owned());
-                    Ok(Outcome::Answer(tool.failure(&self.call.call_id, &text)))
-                }
+                self.log(&error);
+                let text = self.exception(&error, error.model_message().to_owned());
+                tool.failure(&self.call.call_id, &text)
             }
         };
-        let outcome = outcome.instrument(span).await;
-        Settled { index, outcome }
+        let output = ToolOutput::Json(serde_json::to_value(&item).unwrap_or_default());
+        self.tell(|hooks| hooks.tool_end(ctx, &output)).await?;
+        Ok(Outcome::Answer(item))
     }
 
     /// The text in place of a result; an error when the run must end.
@@ -263,7 +262,7 @@ pub(super) fn not_found<C>(scope: &RunScope<C>, call: &RunToolCall) -> InputItem
     if call.item_type == "custom_tool_call" {
         let output =
             json!({"type": "custom_tool_call_output", "call_id": call.call_id, "output": text});
-        return input_item(&output);
+        return InputItem::from_json(&output);
     }
     InputItem::function_call_output(call.call_id.clone(), text)
 }
@@ -276,12 +275,7 @@ pub(super) fn mcp_approval(request_id: &str, approve: bool, reason: Option<&str>
     if let Some(reason) = reason {
         answer["reason"] = reason.into();
     }
-    input_item(&answer)
-}
-
-fn input_item(value: &serde_json::Value) -> InputItem {
-    // A `Value` always serialises.
-    InputItem::from_value(value).unwrap_or_else(|_| InputItem::from(""))
+    InputItem::from_json(&answer)
 }
 
 /// A tool's result as the model gets it.

@@ -86,7 +86,9 @@ impl RunItem {
         match (item.kind(), item.item_type()) {
             (OutputItemKind::Message(_), _) => Self::MessageOutputItem(item),
             (OutputItemKind::Reasoning(_), _) => Self::ReasoningItem(item),
-            (OutputItemKind::FunctionCall(call), _) if is_handoff(&call.name) => {
+            (OutputItemKind::FunctionCall(call), _)
+                if is_handoff(&call.name) && item.raw().string_field("namespace").is_none() =>
+            {
                 Self::HandoffCallItem(item)
             }
             (_, "mcp_list_tools") => Self::McpListToolsItem(item),

@@ -3,6 +3,7 @@
 mod call;
 mod config;
 mod context;
+mod definitions;
 mod driver;
 mod error;
 mod handlers;

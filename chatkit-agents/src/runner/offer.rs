@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
+use serde::Deserialize;
+use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::config::ToolNameCollisionPolicy;
 use super::context::RunContext;
+use super::definitions::definitions;
 use super::error::{RunError, RunErrorKind};
 use super::scope::RunScope;
 use super::state::RunToolCall;
@@ -99,8 +102,9 @@ impl<C: Send + Sync + 'static> Offer<C> {
             offer.handoffs.push((handoff.clone(), target));
         }
         offer.settle_names(agent.name(), scope.config.collisions)?;
-        for tool in &offer.tools {
-            offer.definitions.push(definition(&tool.to_wire()?)?);
+        let managed = agent.has_prompt();
+        for tool in definitions(&offer.tools, managed)? {
+            offer.definitions.push(definition(&tool)?);
         }
         for (handoff, target) in &offer.handoffs {
             offer
@@ -144,7 +148,7 @@ impl<C: Send + Sync + 'static> Offer<C> {
         self.handoffs.reverse();
         self.tools.reverse();
         self.tools
-            .retain(|tool| tool.function_name().is_none_or(&mut keep));
+            .retain(|tool| tool.qualified_name().is_none_or(|name| keep(&name)));
         self.tools.reverse();
         failed
     }
@@ -160,12 +164,18 @@ impl<C: Send + Sync + 'static> Offer<C> {
         let raw = item.raw();
         let text = |field: &str| raw.string_field(field).map(|text| text.into_owned());
         let item_type = item.item_type();
+        let origin = || raw.decode::<Origin>().unwrap_or_default();
         if let OutputItemKind::FunctionCall(call) = item.kind() {
+            let Origin {
+                namespace, caller, ..
+            } = origin();
             return Some(RunToolCall {
                 item_type: item_type.to_owned(),
                 name: call.name.clone(),
                 call_id: call.call_id.clone(),
                 arguments: call.arguments.clone(),
+                namespace,
+                caller,
             });
         }
         let local = self.local(item);
@@ -177,11 +187,18 @@ impl<C: Send + Sync + 'static> Offer<C> {
             "mcp_approval_request" => text("arguments"),
             _ => None,
         };
+        let Origin {
+            namespace,
+            server_label,
+            caller,
+        } = origin();
         Some(RunToolCall {
             item_type: item_type.to_owned(),
             name: text("name").unwrap_or_else(|| item_type.to_owned()),
             call_id: raw.call_id().or(raw.id()).unwrap_or_default().to_owned(),
             arguments: arguments.unwrap_or_else(|| raw.get().to_owned()),
+            namespace: namespace.or(server_label),
+            caller,
         })
     }
 
@@ -203,10 +220,11 @@ impl<C: Send + Sync + 'static> Offer<C> {
                 .and_then(|item| self.local(item))
                 .map_or(Callee::Unknown, Callee::Local);
         }
-        if let Some((handoff, target)) = self
-            .handoffs
-            .iter()
-            .find(|(handoff, _)| handoff.function_name() == call.name)
+        if call.namespace.is_none()
+            && let Some((handoff, target)) = self
+                .handoffs
+                .iter()
+                .find(|(handoff, _)| handoff.function_name() == call.name)
         {
             return Callee::Handoff(handoff, target);
         }
@@ -214,11 +232,23 @@ impl<C: Send + Sync + 'static> Offer<C> {
             .tools
             .iter()
             .rev()
-            .find(|tool| tool.function_name() == Some(&call.name));
+            .find(|tool| tool.is_function(&call.name, call.namespace.as_deref()));
         function
             .and_then(Tool::as_function)
             .map_or(Callee::Unknown, Callee::Function)
     }
+}
+
+/// Where a call comes from, and where it belongs. All of it is rare.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Origin {
+    /// Of a function.
+    namespace: Option<String>,
+    /// The hosted MCP server that asks for an approval.
+    server_label: Option<String>,
+    /// The program of the model that made the call.
+    caller: Option<Value>,
 }
 
 fn definition(definition: &impl serde::Serialize) -> Result<Box<RawValue>, RunError> {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 
 use super::error::{RunError, RunErrorKind};
 use super::item::RunItem;
@@ -162,6 +163,12 @@ pub struct RunToolCall {
     /// The arguments, as the model wrote them. For other tools than functions the JSON of the whole item, or the text
     /// of a `custom_tool_call`.
     pub arguments: String,
+    /// The [namespace](crate::tool::ToolNamespace) of a function, or the label of a hosted MCP server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
+    /// The program of the model that made the call; the result names it too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caller: Option<Value>,
 }
 
 /// A call that a run waits to be decided.
@@ -176,6 +183,9 @@ pub struct ToolApprovalItem {
     pub call_id: String,
     /// The arguments, as the model wrote them.
     pub arguments: String,
+    /// The [namespace](crate::tool::ToolNamespace) of a function, or the label of a hosted MCP server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
 }
 
 impl RunState {
@@ -245,6 +255,7 @@ impl RunState {
                     tool_name: call.call.name.clone(),
                     call_id: call.call.call_id.clone(),
                     arguments: call.call.arguments.clone(),
+                    namespace: call.call.namespace.clone(),
                 });
             }
             if let Some(nested) = &call.nested {
@@ -337,7 +348,7 @@ impl RunState {
             || self.conversation_id.is_some()
     }
 
-    /// Gives the name of the tool.
+    /// Gives the [key](RunToolCall::key) of the tool.
     fn decide(&mut self, call_id: &str, decision: &Approval) -> Result<String, RunError> {
         self.try_decide(call_id, decision).ok_or_else(|| {
             let message = "no call with this id waits to be decided";
@@ -352,7 +363,7 @@ impl RunState {
         for call in calls.iter_mut().filter(|call| call.output.is_none()) {
             if call.call.call_id == call_id && call.approval.is_some() {
                 call.approval = Some(decision.clone());
-                return Some(call.call.name.clone());
+                return Some(call.call.key());
             }
             let nested = call.nested.as_mut();
             if let Some(tool) = nested.and_then(|nested| nested.try_decide(call_id, decision)) {
@@ -369,13 +380,31 @@ impl RunState {
         };
         let mut here = false;
         for call in calls {
-            here |= call.call.name == tool && call.approval.is_some();
+            here |= call.approval.is_some() && call.call.key() == tool;
             if let Some(nested) = &mut call.nested {
                 nested.decide_tool(tool, approved);
             }
         }
         if here {
             self.decided_tools.insert(tool.to_owned(), approved);
+        }
+    }
+}
+
+impl RunToolCall {
+    /// The name with the namespace before it, as in `crm.get_customer`; without a namespace only the name.
+    pub fn qualified_name(&self) -> String {
+        match &self.namespace {
+            Some(namespace) => format!("{namespace}.{}", self.name),
+            None => self.name.clone(),
+        }
+    }
+
+    /// What tells the tool from all others, of other kinds too: a decision about all its calls is kept by it.
+    pub(super) fn key(&self) -> String {
+        match self.item_type.as_str() {
+            "function_call" => self.qualified_name(),
+            kind => format!("{kind}:{}", self.qualified_name()),
         }
     }
 }

@@ -101,8 +101,16 @@
 /// | `strict = false` | `true` | do not force the model to follow the schema; needed for maps |
 /// | `timeout = "5s"` | none | how long a call may take: `"250ms"`, `"5s"`, `"2m"`, `"1h"`, a number of seconds, or a `Duration` |
 /// | `is_enabled = path` | always | a function from `&C` to `bool`, async or not, asked before every call to the model; without a context parameter it has no argument |
+/// | `needs_approval` | no | a person has to approve each call, see [`RunState`](crate::RunState) |
+/// | `needs_approval = path` | | a person has to approve a call when the function says so: from `&C`, from `ToolContext<'_, C>`, from the arguments, or from the last two; async or not |
+/// | `input_guardrails = [path]` | none | checks of the arguments: async functions from `ToolContext<'_, C>`, see [`ToolInputGuardrail`](super::ToolInputGuardrail) |
+/// | `output_guardrails = [path]` | none | checks of the result: async functions from [`ToolOutputGuardrailData`](super::ToolOutputGuardrailData) |
+/// | `ends_run` | fatal errors only | each error ends the run |
+/// | `ends_run = path` | | a function from `&ToolError` to `bool`: which errors end the run; with `ToolError::is_timed_out` the timeout does |
 /// | `failure_message = "..."` | see [`ToolError`](super::ToolError) | the text for the model when the error has none of its own |
 /// | `failure_message = path` | | a function from `&ToolError` to the text, for every error |
+/// | `defer_loading` | no | the model sees the tool once it has found it with [`ToolSearchTool`](super::ToolSearchTool) |
+/// | `allowed_callers = ["direct", "programmatic"]` | the API's | who may call the tool, see [`ToolCaller`](super::ToolCaller) |
 /// | `crate = "path"` | `::chatkit_agents` | where this crate is, when it was renamed |
 ///
 /// ```
@@ -133,5 +141,44 @@
 ///
 /// assert_eq!(remove::definition().unwrap().name(), "remove_order");
 /// assert_eq!(remove.timeout(), Some(Duration::from_secs(5)));
+/// ```
+///
+/// # Approvals
+///
+/// The arguments that the function of `needs_approval` takes are decoded from those of the call, into any type that
+/// implements [`serde::de::DeserializeOwned`]; it need not have all the fields. When they cannot be decoded, the call
+/// needs an approval.
+///
+/// ```
+/// use chatkit_agents::function_tool;
+/// use chatkit_agents::tool::{FunctionTool, ToolContext};
+///
+/// struct User {
+///     trusted: bool,
+/// }
+///
+/// #[derive(serde::Deserialize)]
+/// struct Amount {
+///     cents: u64,
+/// }
+///
+/// fn is_large(ctx: ToolContext<'_, User>, amount: Amount) -> bool {
+///     !ctx.trusted || amount.cents > 100_00
+/// }
+///
+/// /// Pays back what a customer has paid.
+/// #[function_tool(needs_approval = is_large)]
+/// async fn refund(_ctx: ToolContext<'_, User>, order: u64, cents: u64) -> String {
+///     format!("{cents} cents for order {order} are on their way.")
+/// }
+///
+/// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+/// let user = User { trusted: true };
+/// let call = |arguments| ToolContext::new(&user, "refund", "call_1", arguments);
+/// assert!(!refund.needs_approval(call(r#"{"order": 1, "cents": 500}"#)).await);
+/// assert!(refund.needs_approval(call(r#"{"order": 1, "cents": 50000}"#)).await);
+/// assert!(refund.needs_approval(call(r#"{"order": 1}"#)).await);
+/// # });
+/// # std::io::Result::Ok(())
 /// ```
 pub use chatkit_macros::function_tool;

@@ -13,8 +13,10 @@ use serde_json::Value;
 use super::FunctionTool;
 use super::arguments::parameters_schema;
 use super::context::{OwnedToolContext, ToolContext};
-use super::definition::ToolDefinition;
+use super::custom::{Asked, asked};
+use super::definition::{ToolCaller, ToolDefinition};
 use super::error::ToolError;
+use super::guardrail::{ToolInputGuardrail, ToolOutputGuardrail};
 use super::output::{IntoToolOutput, ToolOutput};
 use super::strict::SchemaError;
 use crate::callback::Callback;
@@ -24,6 +26,7 @@ type Handler<C> =
     dyn Fn(OwnedToolContext<C>) -> BoxFuture<'static, Result<ToolOutput, ToolError>> + Send + Sync;
 type IsEnabled<C> = dyn for<'a> Fn(RunContext<'a, C>) -> BoxFuture<'a, bool> + Send + Sync;
 type FailureMessage = dyn Fn(&ToolError) -> String + Send + Sync;
+type EndsRun = dyn Fn(&ToolError) -> bool + Send + Sync;
 
 /// A tool from an async closure. The closure may capture what it needs, such as a connection pool.
 ///
@@ -94,7 +97,14 @@ pub struct FnTool<C> {
     handler: Box<Handler<C>>,
     timeout: Option<Duration>,
     is_enabled: Option<Box<IsEnabled<C>>>,
+    needs_approval: Option<Box<Asked<C>>>,
+    input_guardrails: Vec<ToolInputGuardrail<C>>,
+    output_guardrails: Vec<ToolOutputGuardrail<C>>,
+    ends_run: Option<Box<EndsRun>>,
     failure_message: Option<Box<FailureMessage>>,
+    defer_loading: bool,
+    allowed_callers: Vec<ToolCaller>,
+    output_schema: Option<Value>,
 }
 
 impl<C: Clone + Send + Sync + 'static> FnTool<C> {
@@ -141,7 +151,14 @@ impl<C: Clone + Send + Sync + 'static> FnTool<C> {
             }),
             timeout: None,
             is_enabled: None,
+            needs_approval: None,
+            input_guardrails: Vec::new(),
+            output_guardrails: Vec::new(),
+            ends_run: None,
             failure_message: None,
+            defer_loading: false,
+            allowed_callers: Vec::new(),
+            output_schema: None,
         }
     }
 }
@@ -174,6 +191,85 @@ impl<C: 'static> FnTool<C> {
         self
     }
 
+    /// Sets which calls a person has to approve. Asked for each call, before its guardrails.
+    ///
+    /// ```
+    /// use chatkit_agents::tool::{OwnedToolContext, ToolContext, tool_fn};
+    ///
+    /// #[derive(serde::Deserialize, schemars::JsonSchema)]
+    /// struct Refund {
+    ///     cents: u64,
+    /// }
+    ///
+    /// async fn is_large(ctx: ToolContext<'_, ()>) -> bool {
+    ///     // What cannot be read needs an approval too.
+    ///     ctx.parse_arguments::<Refund>().map_or(true, |refund| refund.cents > 100_00)
+    /// }
+    ///
+    /// let refund = tool_fn("refund", "Pays back.", |_: OwnedToolContext<()>, refund: Refund| async move {
+    ///     format!("{} cents are on their way.", refund.cents)
+    /// })
+    /// .needs_approval(is_large);
+    /// ```
+    #[must_use]
+    pub fn needs_approval(
+        mut self,
+        needs: impl for<'a> Callback<'a, ToolContext<'a, C>, bool>,
+    ) -> Self {
+        self.needs_approval = Some(asked(needs));
+        self
+    }
+
+    /// Adds a check of the arguments, made before the call and behind those that were added before.
+    #[must_use]
+    pub fn input_guardrail(mut self, guardrail: ToolInputGuardrail<C>) -> Self {
+        self.input_guardrails.push(guardrail);
+        self
+    }
+
+    /// Adds a check of the result, made behind those that were added before.
+    #[must_use]
+    pub fn output_guardrail(mut self, guardrail: ToolOutputGuardrail<C>) -> Self {
+        self.output_guardrails.push(guardrail);
+        self
+    }
+
+    /// Sets which errors end the run, besides those that are [fatal](ToolError::is_fatal). With
+    /// [`ToolError::is_timed_out`] these are timeouts.
+    #[must_use]
+    pub fn ends_run(
+        mut self,
+        ends_run: impl Fn(&ToolError) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        self.ends_run = Some(Box::new(ends_run));
+        self
+    }
+
+    /// Sets whether the model sees the tool only once it has found it with the
+    /// [`ToolSearchTool`](super::ToolSearchTool), which the agent must have.
+    #[must_use]
+    pub fn defer_loading(mut self, defer: bool) -> Self {
+        self.defer_loading = defer;
+        self.definition = OnceLock::new();
+        self
+    }
+
+    /// Sets who may call the tool. The API's default is the model itself.
+    #[must_use]
+    pub fn allowed_callers(mut self, callers: impl IntoIterator<Item = ToolCaller>) -> Self {
+        self.allowed_callers = callers.into_iter().collect();
+        self.definition = OnceLock::new();
+        self
+    }
+
+    /// Sets the JSON schema of the result, for programs of the model that read it. It is sent as it is.
+    #[must_use]
+    pub fn output_schema(mut self, schema: impl Into<Value>) -> Self {
+        self.output_schema = Some(schema.into());
+        self.definition = OnceLock::new();
+        self
+    }
+
     /// Sets the text that the model gets when a call fails, for every error that is not fatal.
     /// The default is [`ToolError::model_message`].
     #[must_use]
@@ -191,7 +287,14 @@ impl<C: Clone + Send + Sync + 'static> FunctionTool<C> for FnTool<C> {
         self.definition
             .get_or_init(|| {
                 let parameters = self.parameters.clone();
-                ToolDefinition::build(&self.name, &self.description, parameters, self.strict)
+                let definition =
+                    ToolDefinition::build(&self.name, &self.description, parameters, self.strict)?
+                        .defer_loading(self.defer_loading)
+                        .allowed_callers(self.allowed_callers.iter().copied());
+                Ok(match &self.output_schema {
+                    Some(schema) => definition.output_schema(schema.clone()),
+                    None => definition,
+                })
             })
             .as_ref()
     }
@@ -209,6 +312,25 @@ impl<C: Clone + Send + Sync + 'static> FunctionTool<C> for FnTool<C> {
             Some(is_enabled) => is_enabled(run),
             None => Box::pin(std::future::ready(true)),
         }
+    }
+
+    fn needs_approval<'a>(&'a self, ctx: ToolContext<'a, C>) -> BoxFuture<'a, bool> {
+        match &self.needs_approval {
+            Some(needs) => needs(ctx),
+            None => Box::pin(std::future::ready(false)),
+        }
+    }
+
+    fn input_guardrails(&self) -> &[ToolInputGuardrail<C>] {
+        &self.input_guardrails
+    }
+
+    fn output_guardrails(&self) -> &[ToolOutputGuardrail<C>] {
+        &self.output_guardrails
+    }
+
+    fn ends_run(&self, error: &ToolError) -> bool {
+        error.is_fatal() || self.ends_run.as_ref().is_some_and(|ends| ends(error))
     }
 
     fn failure_message<'a>(&self, error: &'a ToolError) -> Cow<'a, str> {

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use super::arguments;
 use super::error::ToolError;
-use crate::runner::{RunContext, RunState};
+use crate::runner::{RunContext, RunState, RunToolCall};
 
 /// What a tool is given besides its arguments: the context of the run, and the call itself.
 ///
@@ -22,6 +22,7 @@ pub struct ToolContext<'a, C> {
     tool_name: &'a str,
     tool_call_id: &'a str,
     tool_arguments: &'a str,
+    tool_namespace: Option<&'a str>,
     /// Where a run inside the tool goes on.
     resumed: Option<&'a RunState>,
 }
@@ -45,26 +46,25 @@ impl<'a, C> ToolContext<'a, C> {
         tool_call_id: &'a str,
         tool_arguments: &'a str,
     ) -> Self {
-        Self::in_run(
-            RunContext::new(context),
+        Self {
+            context,
+            run: RunContext::new(context),
             tool_name,
             tool_call_id,
             tool_arguments,
-        )
+            tool_namespace: None,
+            resumed: None,
+        }
     }
 
-    pub(crate) fn in_run(
-        run: RunContext<'a, C>,
-        tool_name: &'a str,
-        tool_call_id: &'a str,
-        tool_arguments: &'a str,
-    ) -> Self {
+    pub(crate) fn of_call(run: RunContext<'a, C>, call: &'a RunToolCall) -> Self {
         Self {
             context: run.context,
             run,
-            tool_name,
-            tool_call_id,
-            tool_arguments,
+            tool_name: &call.name,
+            tool_call_id: &call.call_id,
+            tool_arguments: &call.arguments,
+            tool_namespace: call.namespace.as_deref(),
             resumed: None,
         }
     }
@@ -87,6 +87,11 @@ impl<'a, C> ToolContext<'a, C> {
     /// The name by which the model called the tool.
     pub fn tool_name(&self) -> &'a str {
         self.tool_name
+    }
+
+    /// The [namespace](super::ToolNamespace) that the tool is in, or the label of a hosted MCP server; `None` for most.
+    pub fn tool_namespace(&self) -> Option<&'a str> {
+        self.tool_namespace
     }
 
     /// The id of the call, `call_id` in the Responses API. Unique within a run.
@@ -137,6 +142,7 @@ impl<'a, C> ToolContext<'a, C> {
             tool_name: self.tool_name.to_owned(),
             tool_call_id: self.tool_call_id.to_owned(),
             tool_arguments: self.tool_arguments.to_owned(),
+            tool_namespace: self.tool_namespace.map(str::to_owned),
         }
     }
 }
@@ -177,22 +183,32 @@ pub struct OwnedToolContext<C> {
     tool_name: String,
     tool_call_id: String,
     tool_arguments: String,
+    tool_namespace: Option<String>,
 }
 
 impl<C> OwnedToolContext<C> {
     /// The borrowed form.
     pub fn as_ref(&self) -> ToolContext<'_, C> {
-        ToolContext::new(
+        let ctx = ToolContext::new(
             &self.context,
             &self.tool_name,
             &self.tool_call_id,
             &self.tool_arguments,
-        )
+        );
+        ToolContext {
+            tool_namespace: self.tool_namespace.as_deref(),
+            ..ctx
+        }
     }
 
     /// The name by which the model called the tool.
     pub fn tool_name(&self) -> &str {
         &self.tool_name
+    }
+
+    /// The namespace that the tool is in; `None` for most.
+    pub fn tool_namespace(&self) -> Option<&str> {
+        self.tool_namespace.as_deref()
     }
 
     /// The id of the call, `call_id` in the Responses API. Unique within a run.

@@ -1,7 +1,9 @@
 //! How a function tool is described to the model.
 
-use serde::Serialize;
-use serde::ser::{SerializeStruct, Serializer};
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use super::strict::{SchemaError, ensure_strict_json_schema};
@@ -10,13 +12,51 @@ use super::strict::{SchemaError, ensure_strict_json_schema};
 /// arguments.
 ///
 /// It serialises as a function tool of the Responses API:
-/// `{"type": "function", "name", "description", "parameters", "strict"}`.
+/// `{"type": "function", "name", "description", "parameters", "strict"}`, and what else is set.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ToolDefinition {
     name: String,
     description: String,
     parameters: Value,
     strict: bool,
+    defer_loading: bool,
+    allowed_callers: Vec<ToolCaller>,
+    output_schema: Option<Value>,
+    namespace: Option<Arc<Namespace>>,
+}
+
+/// A namespace that a tool is in.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Namespace {
+    pub(crate) name: String,
+    pub(crate) description: String,
+}
+
+/// Who may call a tool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ToolCaller {
+    /// The model itself.
+    Direct,
+    /// A program that the model has written, see [`ProgrammaticToolCallingTool`](super::ProgrammaticToolCallingTool).
+    Programmatic,
+}
+
+impl ToolCaller {
+    /// As the API names it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Direct => "direct",
+            Self::Programmatic => "programmatic",
+        }
+    }
+}
+
+impl From<ToolCaller> for Value {
+    fn from(caller: ToolCaller) -> Self {
+        caller.as_str().into()
+    }
 }
 
 impl ToolDefinition {
@@ -33,6 +73,10 @@ impl ToolDefinition {
             description: description.into(),
             parameters: parameters.into(),
             strict: false,
+            defer_loading: false,
+            allowed_callers: Vec::new(),
+            output_schema: None,
+            namespace: None,
         }
     }
 
@@ -72,6 +116,45 @@ impl ToolDefinition {
         }
     }
 
+    /// Sets whether the model sees the tool only once it has found it with the
+    /// [`ToolSearchTool`](super::ToolSearchTool), which the agent must have. It saves tokens where there are many tools.
+    #[must_use]
+    pub fn defer_loading(mut self, defer: bool) -> Self {
+        self.defer_loading = defer;
+        self
+    }
+
+    /// Sets who may call the tool. The default is left to the API: the model itself.
+    #[must_use]
+    pub fn allowed_callers(mut self, callers: impl IntoIterator<Item = ToolCaller>) -> Self {
+        self.allowed_callers = callers.into_iter().collect();
+        self
+    }
+
+    /// Sets the JSON schema of the result, for programs of the model that read it. It is sent as it is.
+    #[must_use]
+    pub fn output_schema(mut self, schema: impl Into<Value>) -> Self {
+        self.output_schema = Some(schema.into());
+        self
+    }
+
+    pub(crate) fn in_namespace(mut self, namespace: Arc<Namespace>) -> Self {
+        self.namespace = Some(namespace);
+        self
+    }
+
+    pub(crate) fn namespace(&self) -> Option<&Namespace> {
+        self.namespace.as_deref()
+    }
+
+    /// The name, with the namespace before it if there is one: `crm.get_customer`.
+    pub fn qualified_name(&self) -> Cow<'_, str> {
+        match &self.namespace {
+            Some(namespace) => Cow::Owned(format!("{}.{}", namespace.name, self.name)),
+            None => Cow::Borrowed(&self.name),
+        }
+    }
+
     /// The name by which the model calls the tool.
     pub fn name(&self) -> &str {
         &self.name
@@ -92,26 +175,30 @@ impl ToolDefinition {
         self.strict
     }
 
-    /// The entry for the `tools` array of a request to the Responses API.
+    /// The entry for the `tools` array of a request to the Responses API. Tools of a namespace are sent inside of it.
     pub fn to_wire(&self) -> Value {
-        json!({
+        let mut wire = json!({
             "type": "function",
             "name": self.name,
             "description": self.description,
             "parameters": self.parameters,
             "strict": self.strict,
-        })
+        });
+        if self.defer_loading {
+            wire["defer_loading"] = true.into();
+        }
+        if !self.allowed_callers.is_empty() {
+            wire["allowed_callers"] = self.allowed_callers.clone().into();
+        }
+        if let Some(schema) = &self.output_schema {
+            wire["output_schema"] = schema.clone();
+        }
+        wire
     }
 }
 
 impl Serialize for ToolDefinition {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut state = serializer.serialize_struct("ToolDefinition", 5)?;
-        state.serialize_field("type", "function")?;
-        state.serialize_field("name", &self.name)?;
-        state.serialize_field("description", &self.description)?;
-        state.serialize_field("parameters", &self.parameters)?;
-        state.serialize_field("strict", &self.strict)?;
-        state.end()
+        self.to_wire().serialize(serializer)
     }
 }

@@ -137,6 +137,12 @@ impl ToolError {
         self.0.kind == ToolErrorKind::Fatal
     }
 
+    /// Whether the tool did not finish in time. A tool whose timeout ends the run has the option
+    /// `ends_run = ToolError::is_timed_out`.
+    pub fn is_timed_out(&self) -> bool {
+        self.0.kind == ToolErrorKind::TimedOut
+    }
+
     /// The text that the error has for the model.
     ///
     /// Without a text of its own this is

@@ -3,7 +3,11 @@
 //! The short way to write one is the [`function_tool`] attribute, which turns
 //! an `async fn` into a tool. [`tool_fn`] does the same for a closure, [`FnTool::with_schema`] takes
 //! a schema that you already have, and [`FunctionTool`] is the trait behind all of them.
-//! [`Tool::hosted`] offers a tool that runs on the side of the model's provider.
+//!
+//! The provider of the model has tools of its own. It runs some of them: [`WebSearchTool`], [`FileSearchTool`],
+//! [`CodeInterpreterTool`], [`ImageGenerationTool`], [`HostedMcpTool`], [`ContainerShellTool`]. For others the model
+//! writes calls that your program carries out: [`ShellTool`], [`ApplyPatchTool`], [`ComputerTool`], [`CustomTool`].
+//! What is newer than this crate works through [`HostedTool`] and [`LocalTool`].
 //!
 //! # What the model sees when a tool fails
 //!
@@ -11,17 +15,22 @@
 //! An error that converts into [`ToolError`] by `?` gives a fixed text that tells nothing of your
 //! program. [`ToolError::message`] gives a text of your own. [`ToolError::fatal`] ends the run.
 
+mod apply_patch;
 mod arguments;
 mod attribute;
 mod closure;
+mod computer;
 mod context;
+mod custom;
 mod definition;
 mod error;
 mod guardrail;
 mod hosted;
 mod local;
+mod namespace;
 mod output;
 mod provider;
+mod shell;
 mod strict;
 
 use std::borrow::Cow;
@@ -34,25 +43,41 @@ use serde_json::Value;
 
 use crate::runner::RunContext;
 
+pub use self::apply_patch::{
+    ApplyPatchEditor, ApplyPatchOperation, ApplyPatchTool, apply_diff, create_file_text,
+};
 pub use self::arguments::parameters_schema;
 pub use self::attribute::function_tool;
 pub use self::closure::{FnTool, tool_fn};
+pub use self::computer::{
+    Computer, ComputerAction, ComputerPoint, ComputerSafetyCheck, ComputerSafetyCheckData,
+    ComputerTool,
+};
 #[doc(hidden)]
 pub use self::context::ToolContextType;
 pub use self::context::{OwnedToolContext, ToolContext};
-pub use self::definition::ToolDefinition;
+pub use self::custom::CustomTool;
+pub use self::definition::{ToolCaller, ToolDefinition};
 pub use self::error::{ToolError, ToolErrorKind};
 pub use self::guardrail::{
     ToolGuardrailFunctionOutput, ToolInputGuardrail, ToolOutputGuardrail, ToolOutputGuardrailData,
 };
-pub use self::hosted::HostedTool;
+pub use self::hosted::{
+    CodeInterpreterTool, ContainerShellTool, FileSearchTool, HostedMcpTool, HostedTool,
+    ImageGenerationTool, McpApproval, McpApprovalRequest, ProgrammaticToolCallingTool,
+    ToolSearchTool, WebSearchTool,
+};
 pub use self::local::LocalTool;
+pub use self::namespace::ToolNamespace;
 pub use self::output::{
     ImageDetail, IntoToolOutput, Json, ToolOutput, ToolOutputFileContent, ToolOutputImage,
     ToolOutputPart, ToolOutputText,
 };
 pub use self::provider::ToolProvider;
-pub use self::strict::{SchemaError, ensure_strict_json_schema};
+pub use self::shell::{
+    ShellActionRequest, ShellCallOutcome, ShellCommandOutput, ShellExecutor, ShellResult, ShellTool,
+};
+pub use self::strict::{SchemaError, ensure_strict_foreign_json_schema, ensure_strict_json_schema};
 
 /// A function that the model may call, for agents whose context is `C`.
 ///
@@ -210,10 +235,27 @@ impl<C: 'static> Tool<C> {
         }
     }
 
-    /// The name of a function; `None` for the other kinds, and for a function without a valid definition.
-    pub(crate) fn function_name(&self) -> Option<&str> {
-        let definition = self.as_function()?.definition().ok()?;
-        Some(definition.name())
+    /// The definition of a function; `None` for the other kinds, and for a function without a valid definition.
+    fn definition(&self) -> Option<&ToolDefinition> {
+        self.as_function()?.definition().ok()
+    }
+
+    /// The name of a function, with its namespace.
+    pub(crate) fn qualified_name(&self) -> Option<Cow<'_, str>> {
+        self.definition().map(ToolDefinition::qualified_name)
+    }
+
+    /// The namespace of a function.
+    pub(crate) fn namespace(&self) -> Option<&definition::Namespace> {
+        self.definition()?.namespace()
+    }
+
+    /// Whether it is the function with this name, in this namespace or in none.
+    pub(crate) fn is_function(&self, name: &str, namespace: Option<&str>) -> bool {
+        self.definition().is_some_and(|definition| {
+            definition.name() == name
+                && definition.namespace().map(|known| known.name.as_str()) == namespace
+        })
     }
 
     /// The entry for the `tools` array of a request to the Responses API.

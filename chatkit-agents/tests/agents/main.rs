@@ -10,6 +10,7 @@ mod bridge;
 mod context;
 mod guardrails;
 mod handoffs;
+mod hosted;
 mod input;
 mod run;
 mod settings;

@@ -1,5 +1,6 @@
 //! Tools in a run.
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -9,8 +10,8 @@ use chatkit_agents::model::ModelSettings;
 use chatkit_agents::testing::Script;
 use chatkit_agents::tool::{FnTool, Json, OwnedToolContext, Tool, ToolError, ToolOutputImage};
 use chatkit_agents::{
-    Agent, Run, RunContext, RunErrorKind, RunItem, RunItemEventName, Runner, StreamEvent,
-    ToolUseBehavior,
+    Agent, BoxError, Run, RunConfig, RunContext, RunErrorKind, RunItem, RunItemEventName, Runner,
+    StreamEvent, ToolUseBehavior,
 };
 use futures::{FutureExt, StreamExt};
 use serde_json::{Value, json};
@@ -405,4 +406,280 @@ async fn tools_get_the_context_and_the_ids_of_their_call() {
         .await
         .unwrap();
     assert_eq!(told(&server), "Ada whoami call_1");
+}
+
+/// Runs the calls of one response, and counts how many run at the same time.
+#[tokio::test]
+async fn a_cap_holds_and_keeps_the_order() {
+    let server = server([calls(&["work"; 6]), Script::text("Done")]).await;
+    let (running, peak) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (now, most) = (Arc::clone(&running), Arc::clone(&peak));
+    let work = tool("work", move |ctx: OwnedToolContext<()>| {
+        let (now, most) = (Arc::clone(&now), Arc::clone(&most));
+        async move {
+            most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            for _ in 0..10 {
+                tokio::task::yield_now().await;
+            }
+            now.fetch_sub(1, Ordering::SeqCst);
+            ctx.tool_call_id().to_owned()
+        }
+    });
+    let agent = agent(&server).tool(work);
+    let config = RunConfig::new().max_function_tool_concurrency(NonZeroUsize::new(2).unwrap());
+    Run::new(&agent, "Go", ())
+        .config(config)
+        .run()
+        .await
+        .unwrap();
+    assert_eq!(peak.load(Ordering::SeqCst), 2);
+    let outputs = outputs(&bodies(&server)[1]);
+    assert_eq!(outputs.len(), 6);
+    assert!(outputs.iter().all(|(id, output)| output == id.as_str()));
+    assert!(outputs.is_sorted_by_key(|(id, _)| id.clone()));
+}
+
+mod ends_run {
+    use super::*;
+
+    async fn error_of(tool: impl Into<Tool<()>>) -> Option<String> {
+        let server = server([calls(&["tool"]), Script::text("Done")]).await;
+        let result = Runner::run(&agent(&server).tool(tool), "Go", ()).await;
+        let error = result.err()?;
+        assert_eq!(error.kind(), RunErrorKind::Tool);
+        assert_eq!(server.requests().len(), 1);
+        Some(format!("{error:#}"))
+    }
+
+    #[tokio::test]
+    async fn a_timeout_may_end_the_run() {
+        let endless = tool("tool", |_| std::future::pending::<()>())
+            .timeout(Duration::from_millis(5))
+            .ends_run(ToolError::is_timed_out);
+        let error = error_of(endless).await.unwrap();
+        assert_eq!(error, "the tool tool ended the run: the tool timed out");
+        let refusing = tool("tool", |_| async { Err::<(), _>(ToolError::message("no")) })
+            .ends_run(ToolError::is_timed_out);
+        assert_eq!(
+            error_of(refusing).await,
+            None,
+            "other errors go to the model"
+        );
+    }
+
+    /// Fails.
+    #[function_tool(name = "tool", ends_run)]
+    async fn failing() -> Result<(), std::fmt::Error> {
+        Err(std::fmt::Error)
+    }
+
+    /// Never ends.
+    #[function_tool(name = "tool", timeout = "5ms", ends_run = ToolError::is_timed_out)]
+    async fn stuck() {
+        std::future::pending().await
+    }
+
+    #[tokio::test]
+    async fn an_attribute_says_so_too() {
+        assert!(error_of(failing).await.is_some());
+        assert!(error_of(stuck).await.is_some());
+    }
+}
+
+mod guardrails {
+    use chatkit_agents::tool::{
+        ToolContext, ToolGuardrailFunctionOutput, ToolInputGuardrail, ToolOutputGuardrail,
+        ToolOutputGuardrailData,
+    };
+
+    use super::*;
+
+    type Decision = Result<ToolGuardrailFunctionOutput, BoxError>;
+
+    async fn check_word(ctx: ToolContext<'_, ()>) -> Decision {
+        Ok(match ctx.tool_arguments() {
+            text if text.contains("secret") => {
+                ToolGuardrailFunctionOutput::reject_content("Do not ask for secrets.")
+            }
+            text if text.contains("attack") => ToolGuardrailFunctionOutput::RaiseException,
+            text if text.contains("broken") => return Err("the guardrail is broken".into()),
+            _ => ToolGuardrailFunctionOutput::Allow,
+        })
+    }
+
+    async fn check_result(data: ToolOutputGuardrailData<'_, ()>) -> Decision {
+        let text = data.output.to_wire().to_string();
+        Ok(if text.contains("password") {
+            ToolGuardrailFunctionOutput::reject_content("(withheld)")
+        } else if text.contains("virus") {
+            ToolGuardrailFunctionOutput::RaiseException
+        } else {
+            ToolGuardrailFunctionOutput::Allow
+        })
+    }
+
+    /// Repeats a word.
+    #[function_tool(input_guardrails = [check_word], output_guardrails = check_result)]
+    async fn echo(ctx: ToolContext<'_, ()>, word: String) -> String {
+        assert!(!word.contains("secret"), "{}", ctx.tool_name());
+        word
+    }
+
+    fn closure() -> FnTool<()> {
+        tool("echo", |ctx: OwnedToolContext<()>| async move {
+            ctx.tool_arguments().to_owned()
+        })
+        .input_guardrail(ToolInputGuardrail::new("check_word", check_word))
+        .output_guardrail(ToolOutputGuardrail::new("check_result", check_result))
+    }
+
+    fn both() -> [Tool<()>; 2] {
+        [echo.into(), closure().into()]
+    }
+
+    #[tokio::test]
+    async fn what_is_allowed_goes_through_and_what_is_rejected_is_replaced() {
+        for tool in both() {
+            let fine = told_of(tool.clone(), r#"{"word":"fine"}"#).await;
+            assert!(fine.contains("fine"));
+            let rejected = told_of(tool.clone(), r#"{"word":"secret"}"#).await;
+            assert_eq!(rejected, "Do not ask for secrets.");
+            let withheld = told_of(tool, r#"{"word":"password"}"#).await;
+            assert_eq!(withheld, "(withheld)");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_must_not_be_ends_the_run() {
+        for (word, kind, name) in [
+            (
+                "attack",
+                RunErrorKind::ToolInputGuardrailTripwireTriggered,
+                "check_word",
+            ),
+            (
+                "virus",
+                RunErrorKind::ToolOutputGuardrailTripwireTriggered,
+                "check_result",
+            ),
+            ("broken", RunErrorKind::Callback, ""),
+        ] {
+            for tool in both() {
+                let arguments = json!({"word": word}).to_string();
+                let server =
+                    server([Script::new().then_item(call_item(1, "echo", &arguments))]).await;
+                let error = Runner::run(&agent(&server).tool(tool), "Go", ())
+                    .await
+                    .unwrap_err();
+                assert_eq!(error.kind(), kind, "{word}");
+                let guardrail = error.guardrail_result();
+                assert_eq!(guardrail.map_or("", |result| &result.guardrail), name);
+            }
+        }
+    }
+}
+
+mod approvals {
+    use chatkit_agents::RunState;
+    use chatkit_agents::tool::ToolContext;
+
+    use super::*;
+
+    #[derive(serde::Deserialize)]
+    struct Amount {
+        cents: u64,
+    }
+
+    fn is_large(_: ToolContext<'_, ()>, amount: Amount) -> bool {
+        amount.cents > 100
+    }
+
+    /// Pays.
+    #[function_tool(needs_approval = is_large)]
+    async fn pay(ctx: ToolContext<'_, ()>, cents: u64) -> String {
+        format!("paid {cents} ({})", ctx.tool_call_id())
+    }
+
+    fn pays(amounts: &[u64]) -> Script {
+        amounts
+            .iter()
+            .zip(1..)
+            .fold(Script::new(), |script, (cents, number)| {
+                let arguments = json!({"cents": cents}).to_string();
+                script.then_item(call_item(number, "pay", &arguments))
+            })
+    }
+
+    /// The state as another process reads it.
+    fn stored(state: &RunState) -> RunState {
+        RunState::from_json(&state.to_json().unwrap()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_call_waits_the_others_run_and_nothing_runs_twice() {
+        let server = server([pays(&[5, 500, 600]), Script::text("Done")]).await;
+        let agent = agent(&server).tool(pay);
+        let result = Runner::run(&agent, "Go", ()).await.unwrap();
+        assert_eq!(result.final_output, "");
+        let waiting = result.interruptions();
+        let ids: Vec<_> = waiting.iter().map(|item| item.call_id.as_str()).collect();
+        assert_eq!(ids, ["call_2", "call_3"]);
+        assert_eq!(waiting[0].arguments, r#"{"cents":500}"#);
+
+        let mut state = stored(result.state());
+        state.approve("call_2").unwrap();
+        assert!(state.approve("call_1").is_err(), "it did not wait");
+        // A decision about one of two: the other still waits.
+        let result = Run::resume(&agent, state, ()).run().await.unwrap();
+        assert_eq!(result.interruptions().len(), 1);
+        assert_eq!(server.requests().len(), 1);
+
+        let mut state = stored(result.state());
+        state.reject("call_3", None).unwrap();
+        let result = Run::resume(&agent, state, ()).run().await.unwrap();
+        assert_eq!(result.final_output, "Done");
+        let outputs: Vec<_> = outputs(&bodies(&server)[1])
+            .into_iter()
+            .map(|(_, output)| output)
+            .collect();
+        assert_eq!(
+            outputs,
+            [
+                "paid 5 (call_1)",
+                "paid 500 (call_2)",
+                "Tool execution was not approved."
+            ]
+        );
+    }
+
+    #[tokio::test]
+    async fn always_holds_for_the_rest_of_the_run() {
+        for (approve, expected) in [
+            (true, "paid 600 (call_1)"),
+            (false, "Tool execution was not approved."),
+        ] {
+            let server = server([pays(&[500]), pays(&[600]), Script::text("Done")]).await;
+            let agent = agent(&server).tool(pay);
+            let mut state = Runner::run(&agent, "Go", ()).await.unwrap().into_state();
+            if approve {
+                state.approve_always("call_1").unwrap();
+            } else {
+                state.reject_always("call_1", "No.".to_owned()).unwrap();
+            }
+            let result = Run::resume(&agent, stored(&state), ()).run().await.unwrap();
+            assert_eq!(result.final_output, "Done");
+            let outputs = outputs(&bodies(&server)[2]);
+            assert_eq!(outputs.last().unwrap().1, expected);
+        }
+    }
+
+    #[tokio::test]
+    async fn arguments_that_cannot_be_read_need_an_approval() {
+        for arguments in ["{", "[]", r#"{"cents":"many"}"#, "{}"] {
+            let server = server([Script::new().then_item(call_item(1, "pay", arguments))]).await;
+            let agent = agent(&server).tool(pay);
+            let result = Runner::run(&agent, "Go", ()).await.unwrap();
+            assert_eq!(result.interruptions().len(), 1, "{arguments}");
+        }
+    }
 }

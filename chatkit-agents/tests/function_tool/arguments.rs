@@ -158,7 +158,10 @@ async fn options_and_defaults_may_be_absent_and_unknown_fields_are_ignored() {
 /// The golden file is what is sent; `UPDATE_GOLDEN=1` rewrites it.
 #[test]
 fn of_every_kind_have_a_strict_schema() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/ui/every_kind.json");
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/function_tool/every_kind.json"
+    );
     let definition = every_kind::definition().unwrap();
     let actual = serde_json::to_string_pretty(definition).unwrap() + "\n";
     if std::env::var_os("UPDATE_GOLDEN").is_some() {

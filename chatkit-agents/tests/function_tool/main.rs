@@ -410,11 +410,3 @@ mod tools_of_an_agent {
         assert!(std::ptr::eq(first, second));
     }
 }
-
-/// What the compiler says about tools that are written wrong.
-#[test]
-fn mistakes_are_explained() {
-    let cases = trybuild::TestCases::new();
-    cases.pass("tests/ui/pass_*.rs");
-    cases.compile_fail("tests/ui/fail_*.rs");
-}

@@ -4,11 +4,3 @@
 
 mod server;
 mod typed;
-
-/// What the compiler says about actions that are written wrong.
-#[test]
-fn mistakes_are_explained() {
-    let cases = trybuild::TestCases::new();
-    cases.pass("tests/ui_action/pass_*.rs");
-    cases.compile_fail("tests/ui_action/fail_*.rs");
-}

@@ -208,7 +208,7 @@ impl<C: Send + Sync + 'static> Driver<C> {
             .shared
             .state()
             .decided_tools
-            .get(&call.call.name)
+            .get(&call.call.key())
             .copied();
         match (&call.approval, decided) {
             (Some(Approval::Approved), _) | (_, Some(true)) => return Decision::Runs,
@@ -222,19 +222,13 @@ impl<C: Send + Sync + 'static> Driver<C> {
         if call.nested.is_some() {
             return Decision::Runs;
         }
-        let RunToolCall {
-            name,
-            call_id,
-            arguments,
-            item_type,
-        } = &call.call;
         let run = RunContext::of(&self.scope, &self.agent);
-        let ctx = ToolContext::in_run(run, name, call_id, arguments);
+        let ctx = ToolContext::of_call(run, &call.call);
         let needs = match callee {
             Callee::Function(tool) => tool.needs_approval(ctx).await,
             Callee::Local(tool) => tool.needs_approval(ctx).await,
             Callee::Handoff(..) => false,
-            Callee::Unknown => item_type == "mcp_approval_request",
+            Callee::Unknown => call.call.item_type == "mcp_approval_request",
         };
         if !needs {
             return Decision::Runs;
@@ -252,10 +246,12 @@ impl<C: Send + Sync + 'static> Driver<C> {
     }
 
     /// A call is answered.
-    pub(super) async fn answer(&self, index: usize, item: InputItem) {
-        let answer = item.clone();
+    pub(super) async fn answer(&self, index: usize, mut item: InputItem) {
         self.with_call(index, |call| {
-            call.output = Some(answer);
+            if let Some(caller) = &call.call.caller {
+                item.set_caller(caller);
+            }
+            call.output = Some(item.clone());
             call.nested = None;
         });
         // Answers are never held back: the user has to know what tools do.
@@ -287,7 +283,7 @@ impl<C: Send + Sync + 'static> Driver<C> {
         };
         let result = |call: &ToolCall| match &call.output {
             Some(InputItem::FunctionCallOutput(output)) => Some(FunctionToolResult {
-                tool_name: call.call.name.clone(),
+                tool_name: call.call.qualified_name(),
                 call_id: call.call.call_id.clone(),
                 output: output.output.clone(),
             }),
@@ -303,7 +299,7 @@ impl<C: Send + Sync + 'static> Driver<C> {
             Behavior::Rule(ToolUseBehavior::StopOnFirstTool) => results.first(),
             Behavior::Rule(ToolUseBehavior::StopAtTools(names)) => results
                 .iter()
-                .find(|result| names.contains(&result.tool_name)),
+                .find(|result| names.iter().any(|name| is_named(&result.tool_name, name))),
             Behavior::Function(decide) => {
                 let run = RunContext::of(&self.scope, &self.agent);
                 return match decide(ToolResults { run, results }).await {
@@ -314,6 +310,12 @@ impl<C: Send + Sync + 'static> Driver<C> {
         };
         result.map(|result| result.output.to_text())
     }
+}
+
+/// Whether a tool is meant by a name, with its namespace or without.
+fn is_named(qualified: &str, name: &str) -> bool {
+    let bare = qualified.rsplit('.').next();
+    qualified == name || bare == Some(name)
 }
 
 /// The item that is this call.

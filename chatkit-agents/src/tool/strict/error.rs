@@ -48,6 +48,7 @@ pub(super) enum Problem {
     AllOfConflict(Vec<String>),
     CircularRef,
     BrokenRef(String),
+    UnexpandedRef,
     RootAnyOf,
     RootNotPlainObject,
 }
@@ -90,6 +91,9 @@ impl fmt::Display for Problem {
                     f,
                     "the `$ref` {reference} does not point to a schema of this document"
                 )
+            }
+            Self::UnexpandedRef => {
+                f.write_str("a `$ref` stays, and nothing has looked at what it points to")
             }
             Self::RootAnyOf => f.write_str("the root must not be an `anyOf` or `oneOf`"),
             Self::RootNotPlainObject => {

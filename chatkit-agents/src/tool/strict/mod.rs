@@ -6,7 +6,7 @@ mod graph;
 #[cfg(test)]
 mod tests;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 pub use self::error::SchemaError;
 
@@ -71,18 +71,37 @@ const ANNOTATIONS: [&str; 15] = [
 /// # Ok::<(), chatkit_agents::tool::SchemaError>(())
 /// ```
 pub fn ensure_strict_json_schema(schema: &mut Value) -> Result<(), SchemaError> {
+    make_strict(schema, false)
+}
+
+/// Like [`ensure_strict_json_schema`], for a schema that somebody else wrote: that of an MCP server's tool, for example.
+///
+/// # Errors
+///
+/// Also for an object that names no properties and does not forbid others, because no property would be left to it; and
+/// for a `$ref` that stays, because nothing has looked at what it means. The schema is unchanged then: offer the tool with
+/// the schema as it is, without strict.
+///
+/// ```
+/// use chatkit_agents::tool::{ensure_strict_foreign_json_schema, ensure_strict_json_schema};
+/// use serde_json::json;
+///
+/// let anything = json!({"type": "object", "properties": {"filter": {"type": "object"}}});
+/// assert!(ensure_strict_json_schema(&mut anything.clone()).is_ok());
+/// assert!(ensure_strict_foreign_json_schema(&mut anything.clone()).is_err());
+/// ```
+pub fn ensure_strict_foreign_json_schema(schema: &mut Value) -> Result<(), SchemaError> {
+    make_strict(schema, true)
+}
+
+fn make_strict(schema: &mut Value, foreign: bool) -> Result<(), SchemaError> {
     if !is_shallow(schema) {
         return Err(SchemaError::at(Problem::TooDeep, Vec::new()));
     }
     match schema.as_object() {
         None => return Err(SchemaError::at(Problem::NotAnObject, Vec::new())),
         Some(object) if object.is_empty() => {
-            *schema = json!({
-                "additionalProperties": false,
-                "type": "object",
-                "properties": {},
-                "required": [],
-            });
+            *schema = no_properties();
             return Ok(());
         }
         Some(_) => {}
@@ -91,6 +110,7 @@ pub fn ensure_strict_json_schema(schema: &mut Value) -> Result<(), SchemaError> 
     let mut rewriter = Rewriter {
         graph,
         root,
+        foreign,
         budget: MAX_NODES,
         path: Vec::new(),
     };
@@ -99,11 +119,17 @@ pub fn ensure_strict_json_schema(schema: &mut Value) -> Result<(), SchemaError> 
         .and_then(|()| rewriter.check_root());
     match result.and_then(|()| rewriter.graph.to_value(root)) {
         Ok(strict) => {
-            *schema = strict;
+            // Nothing but a `default: null` was there, for example.
+            let is_empty = strict.as_object().is_some_and(Map::is_empty);
+            *schema = if is_empty { no_properties() } else { strict };
             Ok(())
         }
         Err(problem) => Err(SchemaError::at(problem, rewriter.path)),
     }
+}
+
+fn no_properties() -> Value {
+    json!({"additionalProperties": false, "type": "object", "properties": {}, "required": []})
 }
 
 /// Whether containers nest no deeper than the limit. Without recursion, since the input may be deep.
@@ -123,6 +149,8 @@ fn is_shallow(schema: &Value) -> bool {
 struct Rewriter {
     graph: Graph,
     root: Id,
+    /// Whether somebody else wrote the schema, so that less is taken for granted.
+    foreign: bool,
     /// How many more schemas may be visited.
     budget: usize,
     /// Where in the document the visit is. After an error it stays at the culprit.
@@ -277,8 +305,14 @@ impl Rewriter {
                 };
             }
         };
+        let names_nothing = match self.graph.get(node, "properties") {
+            Some(properties) => self.graph.is_empty_object(properties),
+            None => true,
+        };
         if !is_object {
             Ok(())
+        } else if self.foreign && names_nothing && !self.is_false(node, "additionalProperties") {
+            Err(Problem::OpenObject)
         } else if self.graph.get(node, "additionalProperties").is_none() {
             self.graph
                 .insert_value(node, "additionalProperties", &Value::Bool(false));
@@ -418,7 +452,11 @@ impl Rewriter {
             return Ok(());
         };
         if self.graph.is_falsy(reference) || self.graph.entries(node).len() < 2 {
-            return Ok(());
+            return if self.foreign {
+                Err(Problem::UnexpandedRef)
+            } else {
+                Ok(())
+            };
         }
         let reference = self.reference(node)?;
         let target = self.resolve(&reference)?;

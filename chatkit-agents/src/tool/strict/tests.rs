@@ -5,7 +5,9 @@
 
 use serde_json::{Value, json};
 
-use super::ensure_strict_json_schema;
+use proptest::prelude::*;
+
+use super::{ensure_strict_foreign_json_schema, ensure_strict_json_schema};
 
 fn strict(mut schema: Value) -> Value {
     ensure_strict_json_schema(&mut schema).unwrap();
@@ -517,4 +519,98 @@ fn size_is_limited() {
         error_text.contains("more than 100000 nodes"),
         "{error_text}"
     );
+}
+
+#[test]
+fn schemas_of_others_name_their_properties() {
+    let foreign = |mut schema: Value| {
+        let result = ensure_strict_foreign_json_schema(&mut schema);
+        result.map(|()| schema).map_err(|error| error.to_string())
+    };
+    for open in [
+        json!({"type": "object"}),
+        json!({"type": "object", "properties": {}}),
+        json!({"type": "object", "properties": {"a": {"type": ["object", "null"]}}}),
+        json!({"type": "object", "properties": {"a": {"type": "object"}}}),
+    ] {
+        let error = foreign(open.clone()).unwrap_err();
+        assert!(error.contains(OPEN_OBJECT), "{error}");
+        assert!(strict(open).is_object());
+    }
+    let reference = json!({
+        "type": "object",
+        "properties": {"a": {"$ref": "#/$defs/A"}},
+        "$defs": {"A": {"type": "string"}},
+    });
+    let error = foreign(reference.clone()).unwrap_err();
+    assert!(
+        error.ends_with("what it points to, at #/properties/a"),
+        "{error}"
+    );
+    assert!(strict(reference).is_object());
+
+    let closed = json!({"type": "object", "additionalProperties": false});
+    assert_eq!(foreign(closed.clone()).unwrap(), strict(closed));
+    let named = json!({"type": "object", "properties": {"a": {"type": "string"}}});
+    assert_eq!(foreign(named.clone()).unwrap(), strict(named));
+    assert_eq!(foreign(json!({})).unwrap(), strict(json!({})));
+}
+
+/// Schemas, and what is nearly one.
+fn schemas() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(json!({})),
+        Just(json!({"type": "string"})),
+        Just(json!({"type": "string", "default": null})),
+        Just(json!({"default": null})),
+        Just(json!({"enum": ["a", 1]})),
+        Just(json!({"type": "object"})),
+        Just(json!({"type": ["object", "null"]})),
+        Just(json!({"type": ["object"]})),
+        Just(json!({"$ref": "#/$defs/A"})),
+        Just(json!({"$ref": "#/$defs/B", "description": "B"})),
+        Just(json!({"$ref": "#/$defs/A", "default": null})),
+    ];
+    let schema = leaf.prop_recursive(4, 24, 3, |inner| {
+        let list = proptest::collection::vec(inner.clone(), 0..3);
+        let map = proptest::collection::btree_map("[ab]", inner.clone(), 0..3);
+        let keyword = prop_oneof![
+            (
+                prop_oneof![Just("properties"), Just("$defs"), Just("definitions")],
+                map
+            )
+                .prop_map(|(key, map)| (key, json!(map))),
+            (
+                prop_oneof![Just("anyOf"), Just("oneOf"), Just("allOf")],
+                list
+            )
+                .prop_map(|(key, list)| (key, json!(list))),
+            inner.prop_map(|items| ("items", items)),
+            any::<bool>().prop_map(|open| ("additionalProperties", json!(open))),
+            Just(("type", json!("object"))),
+            Just(("description", json!("text"))),
+            Just(("default", Value::Null)),
+        ];
+        proptest::collection::btree_map("key[0-9]", keyword, 1..4).prop_map(|keywords| {
+            let keywords = keywords
+                .into_values()
+                .map(|(key, value)| (key.to_owned(), value));
+            Value::Object(keywords.collect())
+        })
+    });
+    (schema.clone(), schema.clone(), schema).prop_map(|(mut root, a, b)| {
+        root["$defs"] = json!({"A": a, "B": b});
+        root
+    })
+}
+
+proptest! {
+    /// What is strict stays as it is, to the byte.
+    #[test]
+    fn a_second_time_changes_nothing(mut schema in schemas()) {
+        if ensure_strict_json_schema(&mut schema).is_ok() {
+            let again = strict(schema.clone());
+            prop_assert_eq!(again.to_string(), schema.to_string());
+        }
+    }
 }

@@ -1,0 +1,204 @@
+//! Tools that take a text in place of JSON.
+
+use std::fmt;
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use serde_json::{Value, json};
+
+use super::{IntoToolOutput, LocalTool, Tool, ToolCaller, ToolContext, ToolError, ToolOutput};
+use crate::callback::Callback;
+use crate::items::{InputItem, OutputItem};
+use crate::runner::RunContext;
+
+/// A tool whose only argument is a text: code, a query, a command. The model need not wrap it in JSON, and a
+/// [grammar](Self::lark) can hold it to a language.
+///
+/// ```
+/// use chatkit_agents::tool::{CustomTool, ToolContext, ToolError};
+///
+/// async fn run(ctx: ToolContext<'_, ()>) -> Result<String, ToolError> {
+///     match ctx.tool_arguments() {
+///         "SELECT 1" => Ok("1".to_owned()),
+///         _ => Err(ToolError::message("This is not a query that I know.")),
+///     }
+/// }
+///
+/// let sql = CustomTool::new("sql", "Runs an SQL query.", run).regex("SELECT .*");
+/// ```
+pub struct CustomTool<C> {
+    name: String,
+    description: String,
+    format: Option<Value>,
+    defer_loading: bool,
+    allowed_callers: Vec<ToolCaller>,
+    run: Box<RunIt<C>>,
+    needs_approval: Option<Box<Asked<C>>>,
+    is_enabled: Option<Box<IsEnabled<C>>>,
+}
+
+type RunIt<C> = dyn for<'a> Fn(ToolContext<'a, C>) -> BoxFuture<'a, Result<ToolOutput, ToolError>>
+    + Send
+    + Sync;
+pub(super) type Asked<C> = dyn for<'a> Fn(ToolContext<'a, C>) -> BoxFuture<'a, bool> + Send + Sync;
+type IsEnabled<C> = dyn for<'a> Fn(RunContext<'a, C>) -> BoxFuture<'a, bool> + Send + Sync;
+
+impl<C: 'static> CustomTool<C> {
+    /// A tool that takes any text. `run` finds it in [`ToolContext::tool_arguments`].
+    pub fn new<O: IntoToolOutput>(
+        name: impl Into<String>,
+        description: impl Into<String>,
+        run: impl for<'a> Callback<'a, ToolContext<'a, C>, O>,
+    ) -> Self {
+        let run = Arc::new(run);
+        Self {
+            name: name.into(),
+            description: description.into(),
+            format: None,
+            defer_loading: false,
+            allowed_callers: Vec::new(),
+            run: Box::new(move |ctx| {
+                let output = run.call(ctx);
+                Box::pin(async move { output.await.into_tool_output() })
+            }),
+            needs_approval: None,
+            is_enabled: None,
+        }
+    }
+
+    /// Sets a grammar in the syntax of Lark, which the text then follows.
+    #[must_use]
+    pub fn lark(self, grammar: impl Into<String>) -> Self {
+        self.grammar("lark", grammar.into())
+    }
+
+    /// Sets a regular expression, which the text then matches.
+    #[must_use]
+    pub fn regex(self, regex: impl Into<String>) -> Self {
+        self.grammar("regex", regex.into())
+    }
+
+    fn grammar(self, syntax: &str, definition: String) -> Self {
+        self.format(json!({"type": "grammar", "syntax": syntax, "definition": definition}))
+    }
+
+    /// Sets the format of the text, as the API takes it.
+    #[must_use]
+    pub fn format(mut self, format: impl Into<Value>) -> Self {
+        self.format = Some(format.into());
+        self
+    }
+
+    /// Sets whether the model sees the tool only once it has found it with the
+    /// [`ToolSearchTool`](super::ToolSearchTool).
+    #[must_use]
+    pub fn defer_loading(mut self, defer: bool) -> Self {
+        self.defer_loading = defer;
+        self
+    }
+
+    /// Sets who may call the tool. The API's default is the model itself.
+    #[must_use]
+    pub fn allowed_callers(mut self, callers: impl IntoIterator<Item = ToolCaller>) -> Self {
+        self.allowed_callers = callers.into_iter().collect();
+        self
+    }
+
+    /// Sets which calls a person has to approve.
+    #[must_use]
+    pub fn needs_approval(
+        mut self,
+        needs: impl for<'a> Callback<'a, ToolContext<'a, C>, bool>,
+    ) -> Self {
+        self.needs_approval = Some(asked(needs));
+        self
+    }
+
+    /// Sets when the model may use the tool; asked before every call to the model.
+    #[must_use]
+    pub fn is_enabled(
+        mut self,
+        is_enabled: impl for<'a> Callback<'a, RunContext<'a, C>, bool>,
+    ) -> Self {
+        self.is_enabled = Some(Box::new(move |run| Box::pin(is_enabled.call(run))));
+        self
+    }
+}
+
+pub(super) fn asked<C: 'static>(
+    needs: impl for<'a> Callback<'a, ToolContext<'a, C>, bool>,
+) -> Box<Asked<C>> {
+    Box::new(move |ctx| Box::pin(needs.call(ctx)))
+}
+
+fn answer(call_id: &str, output: &ToolOutput) -> InputItem {
+    InputItem::from_json(&json!({
+        "type": "custom_tool_call_output",
+        "call_id": call_id,
+        "output": output.to_wire(),
+    }))
+}
+
+impl<C: Send + Sync + 'static> LocalTool<C> for CustomTool<C> {
+    fn to_wire(&self) -> Value {
+        let mut wire = json!({
+            "type": "custom",
+            "name": self.name,
+            "description": self.description,
+        });
+        if let Some(format) = &self.format {
+            wire["format"] = format.clone();
+        }
+        if self.defer_loading {
+            wire["defer_loading"] = true.into();
+        }
+        if !self.allowed_callers.is_empty() {
+            wire["allowed_callers"] = self.allowed_callers.clone().into();
+        }
+        wire
+    }
+
+    fn call_type(&self) -> &str {
+        "custom_tool_call"
+    }
+
+    fn is_called_by(&self, item: &OutputItem) -> bool {
+        item.raw().string_field("name").as_deref() == Some(&self.name)
+    }
+
+    fn call<'a>(&'a self, ctx: ToolContext<'a, C>) -> BoxFuture<'a, Result<InputItem, ToolError>> {
+        Box::pin(async move { Ok(answer(ctx.tool_call_id(), &(self.run)(ctx).await?)) })
+    }
+
+    fn failure(&self, call_id: &str, text: &str) -> InputItem {
+        answer(call_id, &ToolOutput::Text(text.to_owned()))
+    }
+
+    fn needs_approval<'a>(&'a self, ctx: ToolContext<'a, C>) -> BoxFuture<'a, bool> {
+        match &self.needs_approval {
+            Some(needs) => needs(ctx),
+            None => Box::pin(std::future::ready(false)),
+        }
+    }
+
+    fn is_enabled<'a>(&'a self, run: RunContext<'a, C>) -> BoxFuture<'a, bool> {
+        match &self.is_enabled {
+            Some(is_enabled) => is_enabled(run),
+            None => Box::pin(std::future::ready(true)),
+        }
+    }
+}
+
+impl<C: Send + Sync + 'static> From<CustomTool<C>> for Tool<C> {
+    fn from(tool: CustomTool<C>) -> Self {
+        Self::local(tool)
+    }
+}
+
+impl<C> fmt::Debug for CustomTool<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CustomTool")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,18 @@
+//! The examples as their users run them: each a process of its own, over real HTTP.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "clippy exempts tests, not the helpers of tests"
+)]
+
+mod client_tool;
+mod composer;
+mod dictation;
+mod disconnect;
+mod echo;
+mod images;
+mod page;
+mod showcase;
+mod support;
+mod threads;
+mod widgets;

@@ -1,0 +1,143 @@
+//! What the tests have in common.
+
+// The client that shows when a connection closes is the one of the end-to-end tests.
+#[path = "../../../tests/tests/support/client.rs"]
+mod client;
+mod process;
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+pub(crate) use process::Example;
+
+/// How long anything may take before a test fails instead of hanging.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Waits for something that has to happen.
+#[track_caller]
+pub(crate) fn within<F: Future>(future: F) -> impl Future<Output = F::Output> {
+    let caller = std::panic::Location::caller();
+    async move {
+        tokio::time::timeout(PATIENCE, future)
+            .await
+            .unwrap_or_else(|_| panic!("nothing happened, awaited at {caller}"))
+    }
+}
+
+/// What a user writes, as the client sends it.
+pub(crate) fn input(text: &str) -> Value {
+    json!({
+        "content": [{"type": "input_text", "text": text}],
+        "quoted_text": "",
+        "attachments": [],
+        "inference_options": {},
+    })
+}
+
+/// A request.
+#[expect(clippy::needless_pass_by_value, reason = "it is a literal")]
+pub(crate) fn request(kind: &str, params: Value) -> Value {
+    json!({"type": kind, "params": params})
+}
+
+/// `threads.create` with a text.
+pub(crate) fn create(text: &str) -> Value {
+    request("threads.create", json!({"input": input(text)}))
+}
+
+/// The thread that the events of a `threads.create` have made.
+pub(crate) fn thread_id(events: &[Value]) -> String {
+    assert_eq!(events[0]["type"], "thread.created", "{events:?}");
+    events[0]["thread"]["id"].as_str().unwrap().to_owned()
+}
+
+/// What follows the head of a turn: its thread, the user's message and the options.
+pub(crate) fn answer(events: &[Value]) -> &[Value] {
+    let head = events
+        .iter()
+        .position(|event| event["type"] == "stream_options");
+    &events[head.unwrap() + 1..]
+}
+
+/// The text of the assistant's messages that are done.
+pub(crate) fn said(events: &[Value]) -> Vec<&str> {
+    let done = events
+        .iter()
+        .filter(|event| event["type"] == "thread.item.done")
+        .map(|event| &event["item"])
+        .filter(|item| item["type"] == "assistant_message");
+    done.map(|item| item["content"][0]["text"].as_str().unwrap())
+        .collect()
+}
+
+/// Events in few words: their types, and those of items and updates.
+pub(crate) fn labels(events: &[Value]) -> Vec<String> {
+    let label = |event: &Value| {
+        let parts = [
+            &event["type"],
+            &event["item"]["type"],
+            &event["update"]["type"],
+        ];
+        let parts: Vec<_> = parts.iter().filter_map(|part| part.as_str()).collect();
+        parts.join(" ")
+    };
+    events.iter().map(label).collect()
+}
+
+/// `threads.add_user_message` with a text.
+pub(crate) fn add(thread_id: &str, text: &str) -> Value {
+    let params = json!({"thread_id": thread_id, "input": input(text)});
+    request("threads.add_user_message", params)
+}
+
+/// The same events with names in the place of ids, `msg_1` for the first id of a message, and without times.
+pub(crate) fn named(events: &[Value]) -> Value {
+    let mut names = Names::default();
+    events.iter().map(|event| names.replace(event)).collect()
+}
+
+#[derive(Default)]
+struct Names {
+    names: HashMap<String, String>,
+    counts: HashMap<String, usize>,
+}
+
+impl Names {
+    fn replace(&mut self, value: &Value) -> Value {
+        match value {
+            Value::String(text) => text
+                .split('/')
+                .map(|part| self.name(part))
+                .collect::<Vec<_>>()
+                .join("/")
+                .into(),
+            Value::Array(values) => values.iter().map(|value| self.replace(value)).collect(),
+            Value::Object(fields) => fields
+                .iter()
+                .filter(|(name, _)| *name != "created_at")
+                .map(|(name, value)| (name.clone(), self.replace(value)))
+                .collect(),
+            value => value.clone(),
+        }
+    }
+
+    fn name(&mut self, text: &str) -> String {
+        match text.split_once('_') {
+            Some((prefix, digits))
+                if digits.len() == 32 && digits.bytes().all(|b| b.is_ascii_hexdigit()) =>
+            {
+                let counts = &mut self.counts;
+                let name = self.names.entry(text.to_owned()).or_insert_with(|| {
+                    let count = counts.entry(prefix.to_owned()).or_default();
+                    *count += 1;
+                    format!("{prefix}_{count}")
+                });
+                name.clone()
+            }
+            _ => text.to_owned(),
+        }
+    }
+}
