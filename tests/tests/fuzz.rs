@@ -214,6 +214,27 @@ fn keys_of_the_caller_in_a_message() {
     }
 }
 
+/// What a model says is really said: each seed makes the items it is meant to make.
+#[tokio::test]
+async fn the_answers_reach_the_thread() {
+    let seed = |name| format!("{}/fuzz/seeds/answers/{name}", env!("CARGO_MANIFEST_DIR"));
+    let user = "user_message";
+    let message = "assistant_message";
+    for (name, expected) in [
+        ("text", &[user, message, user, message][..]),
+        ("call", &[user, message, user, message]),
+        ("thought", &[user, "workflow", user, message]),
+        ("image", &[user, "generated_image", user, message]),
+        ("failed", &[user, user, message]),
+        ("error", &[user, user, message]),
+        ("nested-error", &[user, user, message]),
+    ] {
+        let bytes = fs::read(seed(name)).unwrap();
+        let kinds = properties::kinds_of_answer(&bytes).await;
+        assert_eq!(kinds, expected, "{name}");
+    }
+}
+
 /// A fuzzer that finds nothing has to be able to find something.
 #[test]
 fn the_mutations_reach_everywhere() {

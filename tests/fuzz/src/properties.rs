@@ -65,8 +65,8 @@ pub async fn processing(bytes: &[u8]) {
 /// A stream gives the same events however its bytes are cut; and the data of an event is read if, and only if, it is JSON.
 pub fn event_streams(bytes: &[u8]) {
     let (cut, stream) = bytes.split_first().unwrap_or((&0, &[]));
-    let whole = decode(stream, stream.len());
-    assert_eq!(decode(stream, 1 + usize::from(cut % 16)), whole);
+    let whole = decode(stream, stream.len(), 512);
+    assert_eq!(decode(stream, 1 + usize::from(cut % 16), 512), whole);
     for (_, data) in whole.0 {
         let event = ResponseStreamEvent::from_json(&data);
         let is_json = serde_json::from_str::<&RawValue>(&data).is_ok();
@@ -81,6 +81,13 @@ pub fn event_streams(bytes: &[u8]) {
 /// A turn whose model says whatever the bytes say, as an event stream: it ends, with events that the client can read, and
 /// with all in the store that was reported as done. The next turn works.
 pub async fn answers(bytes: &[u8]) {
+    let kinds = kinds_of_answer(bytes).await;
+    let next = kinds.rsplit(|kind| *kind == "user_message").next();
+    assert_eq!(next, Some(&["assistant_message"][..]), "{kinds:?}");
+}
+
+/// Two turns as [`answers`] makes them: what they add to the thread.
+pub async fn kinds_of_answer(bytes: &[u8]) -> Vec<&'static str> {
     let model = Babble {
         says: bytes.into(),
         calls: AtomicUsize::new(0),
@@ -91,6 +98,11 @@ pub async fn answers(bytes: &[u8]) {
         let body = br#"{"type":"threads.add_user_message","params":{"thread_id":"thr_1","input":{"content":[{"type":"input_text","text":"Hi"}]}}}"#;
         check_answer(&server, body, RequestInfo::new()).await;
     }
+    let items = server
+        .store()
+        .load_thread_items("thr_1", None, 999, Order::Asc, &());
+    let items = items.await.unwrap().data;
+    items[ITEMS..].iter().map(ThreadItem::type_name).collect()
 }
 
 /// States of a widget, one a line, and what forms send: what is read is written and read to the same, the updates from one
@@ -160,9 +172,9 @@ pub fn templates(bytes: &[u8]) {
     assert_eq!(Value::from(widget), expected);
 }
 
-/// The names and data of all events, in pieces of `size` bytes; and whether the stream was refused.
-fn decode(bytes: &[u8], size: usize) -> (Vec<(Option<String>, String)>, bool) {
-    let mut decoder = SseDecoder::new(512);
+/// The names and data of all events, in pieces of `size` bytes; and whether an event was larger than `limit`.
+fn decode(bytes: &[u8], size: usize, limit: usize) -> (Vec<(Option<String>, String)>, bool) {
+    let mut decoder = SseDecoder::new(limit);
     let mut events = Vec::new();
     for chunk in bytes.chunks(size.max(1)) {
         decoder.push(chunk);
@@ -239,6 +251,9 @@ fn check_nothing_hidden(json: &Value) {
     }
 }
 
+/// How many items the thread has that is there from the beginning.
+const ITEMS: usize = 6;
+
 /// A store with a thread in it that has an item of each kind.
 async fn filled_store() -> MemoryStore<()> {
     let items = json!([
@@ -265,7 +280,7 @@ async fn filled_store() -> MemoryStore<()> {
     let page = store
         .load_thread_items("thr_1", None, 9, Order::Asc, &())
         .await;
-    assert_eq!(page.unwrap().data.len(), 6);
+    assert_eq!(page.unwrap().data.len(), ITEMS);
     store
 }
 
@@ -363,9 +378,19 @@ impl Model for Babble {
         const BRIEFLY: &[u8] =
             br#"data: {"type":"response.completed","response":{"id":"resp_2","output":[]}}"#;
         let first = self.calls.fetch_add(1, Ordering::Relaxed) == 0;
-        let (decoded, refused) = match first {
-            true => decode(&self.says, usize::MAX),
-            false => decode(&[BRIEFLY, b"\n\n"].concat(), usize::MAX),
+        let (decoded, refused) = match call {
+            0 => decode(&self.says, usize::MAX, 64 * 1024),
+            _ => {
+                let message = json!({
+                    "type": "message", "id": format!("msg_bye_{call}"), "role": "assistant", "status": "completed",
+                    "content": [{"type": "output_text", "text": "Bye", "annotations": []}],
+                });
+                let done = json!({"type": "response.output_item.done", "output_index": 0, "item": message});
+                let response = json!({"id": format!("resp_{call}"), "output": [message]});
+                let completed = json!({"type": "response.completed", "response": response});
+                let bye = format!("data: {done}\n\ndata: {completed}\n\n");
+                decode(bye.as_bytes(), usize::MAX, 64 * 1024)
+            }
         };
         let mut events = Vec::new();
         for (_, data) in decoded {
