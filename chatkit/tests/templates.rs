@@ -289,7 +289,7 @@ fn a_definition_is_read() {
 
 #[test]
 fn a_file_is_read() {
-    let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/ui_template");
+    let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/templates");
     let template = WidgetTemplate::from_file(format!("{directory}/order.widget")).unwrap();
     assert_eq!(template.name(), "Order");
 
