@@ -131,8 +131,8 @@ async fn no_write_per_delta(store: WatchedStore) {
 async fn what_waits_is_bounded() {
     const BUFFER: usize = 4096;
     const WORDS: usize = 400;
-    /// More than any of the events here has.
-    const EVENT: usize = 1024;
+    /// More than any of the events here has, the last with all of its text included.
+    const EVENT: usize = 4096;
     let sent: Arc<Mutex<Vec<watch::Sender<usize>>>> = Arc::default();
     sent.lock()
         .unwrap()
