@@ -217,13 +217,14 @@ mod tests {
 
     #[tokio::test]
     async fn bytes_go_in_the_form_of_their_kind() {
-        let files = files(&[
+        let bytes: [(&str, &[u8]); 4] = [
             ("png", b"\x89PNG"),
             ("pdf", b"%PDF"),
             ("txt", "Grüße".as_bytes()),
             ("bin", b"\xff\0"),
-        ]);
-        let converter = AttachmentConverter::bytes(files.await);
+        ];
+        let files = files(&bytes).await;
+        let converter = AttachmentConverter::bytes(files);
         assert_eq!(
             part(&converter, "png", "image/png").await,
             json!({"type": "input_image", "detail": "auto", "image_url": "data:image/png;base64,iVBORw=="})

@@ -86,9 +86,9 @@
 //! # drop(server);
 //! ```
 //!
-//! [`shutdown_within`](ChatKitServer::shutdown_within) ends open streams and saves them. The client posts a request again
-//! when it gets no answer; [a repeat](ChatKitServer::repeat_window) stores no message twice. [`telemetry`] names the spans
-//! and counters.
+//! [`guide::production`] is the whole of it, from sign-in to backups. [`shutdown_within`](ChatKitServer::shutdown_within)
+//! ends open streams and saves them. The client posts a request again when it gets no answer;
+//! [a repeat](ChatKitServer::repeat_window) stores no message twice. [`telemetry`] names the spans and counters.
 //!
 //! # Features
 //!
@@ -112,6 +112,8 @@ pub mod attachments;
 #[cfg(feature = "axum")]
 pub mod axum;
 mod error;
+#[cfg(all(doc, feature = "axum", feature = "postgres", feature = "testing"))]
+pub mod guide;
 mod server;
 pub mod store;
 pub mod telemetry;

@@ -289,7 +289,7 @@ fn a_definition_is_read() {
 
 #[test]
 fn a_file_is_read() {
-    let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/ui_template");
+    let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/templates");
     let template = WidgetTemplate::from_file(format!("{directory}/order.widget")).unwrap();
     assert_eq!(template.name(), "Order");
 
@@ -330,7 +330,7 @@ fn problems(schema: Value, data: &Value) -> String {
 
 #[test]
 fn data_is_checked_against_the_schema() {
-    let text = include_str!("ui_template/order.widget");
+    let text = include_str!("templates/order.widget");
     let template = WidgetTemplate::from_json(text).unwrap();
     let line = json!({"id": "a", "label": "Tea", "quantity": 2, "price": 3, "in-stock": true});
     let order = json!({"status": "new", "customer": {"name": "Zoë"}, "lines": [line]});

@@ -12,6 +12,7 @@
 //! | `MODEL` | `gpt-5.6-luna` | |
 //! | `PORT` | `8000` | on 127.0.0.1 |
 //! | `DATABASE_URL` | `sqlite:quickstart.db` | or `postgres://user:password@host/database`; `memory` keeps nothing |
+//! | `CORS_ORIGIN` | | the origin of a page elsewhere that may use the chat: `https://app.example.com` |
 //! | `CHATKIT_DOMAIN_KEY` | | with one, the page is that of the official ChatKit.js |
 //! | `RUST_LOG` | `info` | |
 
@@ -21,9 +22,12 @@ use std::convert::Infallible;
 use std::env;
 use std::error::Error;
 use std::io::IsTerminal;
+use std::process::ExitCode;
+use std::time::Duration;
 
 use axum::http::request::Parts;
 use axum::serve::ListenerExt;
+use chatkit::axum::Cors;
 use chatkit::store::{DynStore, MemoryStore, PostgresStore, SqliteStore};
 use chatkit::types::{IconName, ProgressUpdateEvent, UserMessageItem};
 use chatkit::{ChatKitHandler, ChatKitServer, Turn, TurnError};
@@ -85,8 +89,27 @@ impl ChatKitHandler for Assistant {
 }
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
-    let filter: Targets = env::var("RUST_LOG").as_deref().unwrap_or("info").parse()?;
+async fn main() -> ExitCode {
+    let Err(error) = run().await else {
+        return ExitCode::SUCCESS;
+    };
+    // What to do about it is often said by a cause.
+    let mut message = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        message = format!("{message}: {error}");
+        cause = error.source();
+    }
+    #[expect(clippy::print_stderr, reason = "the log may be what is set up wrongly")]
+    {
+        eprintln!("quickstart: {message}");
+    }
+    ExitCode::FAILURE
+}
+
+async fn run() -> Result<(), Box<dyn Error>> {
+    let filter: Targets = (env::var("RUST_LOG").as_deref().unwrap_or("info").parse())
+        .map_err(|error| format!("RUST_LOG is not a list of levels, such as `info`: {error}"))?;
     let log = tracing_subscriber::fmt::layer().with_ansi(std::io::stdout().is_terminal());
     tracing_subscriber::registry().with(log).with(filter).init();
 
@@ -113,16 +136,27 @@ async fn main() -> Result<(), Box<dyn Error>> {
         url if url.starts_with("postgres") => {
             (DynStore::new(PostgresStore::open(url).await?), "PostgreSQL")
         }
-        url => (DynStore::new(SqliteStore::open(url).await?), url),
+        url if url.starts_with("sqlite:") => (DynStore::new(SqliteStore::open(url).await?), url),
+        _ => {
+            return Err(
+                "DATABASE_URL must begin with `sqlite:` or `postgres:`, or be `memory`".into(),
+            );
+        }
     };
     let server = ChatKitServer::new(Assistant { agent }, store);
     let authenticate = |_: Parts| async { Ok::<_, Infallible>(User) };
-    let app = chatkit::axum::router(server.clone(), authenticate).merge(page());
+    let mut chat = chatkit::axum::router(server.clone(), authenticate);
+    if let Ok(origin) = env::var("CORS_ORIGIN") {
+        chat = chat.layer(Cors::new([origin]).into_layer()?);
+    }
+    let app = chat.merge(page());
 
-    let port: u16 = env::var("PORT")
-        .unwrap_or_else(|_| "8000".to_owned())
-        .parse()?;
-    let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await?;
+    let port: u16 = (env::var("PORT").as_deref().unwrap_or("8000").parse())
+        .map_err(|error| format!("PORT must be a number up to 65535: {error}"))?;
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await;
+    let listener = listener.map_err(|error| {
+        format!("cannot listen on 127.0.0.1:{port}; set PORT to another port, or 0 for any free one: {error}")
+    })?;
     let address = listener.local_addr()?;
     tracing::info!("listening on http://{address}/, threads in {place}");
     // A delta is a small write; it must not wait for the next one.
@@ -149,7 +183,7 @@ fn page() -> axum::Router {
         .router()
 }
 
-/// Waits for Ctrl-C or SIGTERM, then ends the open streams: an HTTP server waits for them.
+/// Waits for Ctrl-C or SIGTERM, then ends and saves the open streams: an HTTP server waits for them.
 async fn stopped(server: ChatKitServer<Assistant>) {
     let interrupted = tokio::signal::ctrl_c();
     #[cfg(unix)]
@@ -165,5 +199,7 @@ async fn stopped(server: ChatKitServer<Assistant>) {
     }
     #[cfg(not(unix))]
     drop(interrupted.await);
-    server.shutdown().await;
+    if let Err(error) = server.shutdown_within(Duration::from_secs(10)).await {
+        tracing::warn!("{error}");
+    }
 }

@@ -6,6 +6,7 @@ use std::error::Error;
 use std::future::Future;
 use std::io::{self, IsTerminal};
 use std::net::Ipv4Addr;
+use std::time::Duration;
 
 use crate::page::Page;
 use axum::Router;
@@ -77,7 +78,9 @@ pub async fn serve<H: ChatKitHandler>(
     axum::serve(listener, app)
         .with_graceful_shutdown(async move {
             interrupted().await;
-            server.shutdown().await;
+            if let Err(error) = server.shutdown_within(Duration::from_secs(10)).await {
+                tracing::warn!("{error}");
+            }
         })
         .await
 }

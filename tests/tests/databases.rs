@@ -6,6 +6,7 @@
 )]
 
 mod crash;
+mod load;
 mod scope;
 #[allow(
     dead_code,
@@ -94,6 +95,7 @@ fn main() -> ExitCode {
     let mut trials = Vec::new();
     scope::add(&mut trials, &databases, runtime.handle());
     crash::add(&mut trials, &databases, runtime.handle());
+    load::add(&mut trials, &databases, runtime.handle());
     let conclusion = libtest_mimic::run(&arguments, trials);
     drop(databases);
     conclusion.exit_code()

@@ -1,51 +1,36 @@
 //! Bytes that nobody would write: no panic, no hang, and a clear answer.
 //!
-//! Each test mutates a corpus of real requests and streams with a generator of its own, seeded, so that a failure can be
-//! played again. `CHATKIT_FUZZ_SECONDS` lets each of them run that long instead of a fixed number of executions, with a
-//! seed of the clock; the count is printed. A finding becomes an entry of the corpus.
+//! The rules and the seeds are those of `tests/fuzz`, the targets of cargo-fuzz. Each test here plays the seeds, and then
+//! mutates them with a generator of its own, so that a failure can be played again. `CHATKIT_FUZZ_SECONDS` lets each of
+//! them run that long instead of a fixed number of executions, with a seed of the clock; the count is printed.
 
+#[path = "../fuzz/src/properties.rs"]
+mod properties;
+
+use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use chatkit::store::MemoryStore;
 use chatkit::types::ChatKitRequest;
-use chatkit::{ChatKitServer, ProcessResult, RequestInfo};
-use chatkit_agents::model::SseDecoder;
-use futures::{FutureExt, StreamExt};
+use futures::FutureExt;
 
-use crate::support::{Bot, within};
+use crate::support::within;
 
-/// Requests of every type, as ChatKit.js sends them.
-const REQUESTS: [&str; 16] = [
-    r#"{"type":"threads.create","params":{"input":{"content":[{"type":"input_text","text":"hi \u00e9"},{"type":"input_tag","id":"1","text":"t","data":{"a":[1,null]}}],"quoted_text":"q","attachments":["atc_1"],"inference_options":{"model":"m1","tool_choice":{"id":"x"}}}},"metadata":{"a":1}}"#,
-    r#"{"type":"threads.create","params":{"input":{"content":[{"type":"input_text","text":"hello"}],"quoted_text":"","attachments":[],"inference_options":{}}}}"#,
-    r#"{"type":"threads.add_user_message","params":{"input":{"content":[{"type":"input_text","text":"more"}],"attachments":[]},"thread_id":"thr_1"}}"#,
-    r#"{"type":"threads.add_client_tool_output","params":{"thread_id":"thr_1","result":{"ok":true,"n":-1.5e300}}}"#,
-    r#"{"type":"threads.add_structured_input","params":{"thread_id":"thr_1","item_id":"msg_1","input":{"status":"answered","answers":{"q":{"values":["a"],"skipped":false}}}}}"#,
-    r#"{"type":"threads.retry_after_item","params":{"thread_id":"thr_1","item_id":"msg_1"}}"#,
-    r#"{"type":"threads.custom_action","params":{"thread_id":"thr_1","item_id":null,"action":{"type":"a","payload":{"todo":{"title":"x"}}}}}"#,
-    r#"{"type":"threads.sync_custom_action","params":{"thread_id":"thr_1","item_id":"msg_1","action":{"type":"a","payload":[]}}}"#,
-    r#"{"type":"threads.get_by_id","params":{"thread_id":"thr_1"}}"#,
-    r#"{"type":"threads.list","params":{"limit":9999,"order":"desc","after":"thr_1"}}"#,
-    r#"{"type":"items.list","params":{"thread_id":"thr_1","limit":0,"order":"asc","after":null}}"#,
-    r#"{"type":"items.feedback","params":{"thread_id":"thr_1","item_ids":["msg_1"],"kind":"positive"}}"#,
-    r#"{"type":"attachments.create","params":{"name":"a.txt","size":18446744073709551615,"mime_type":"text/plain"}}"#,
-    r#"{"type":"attachments.delete","params":{"attachment_id":"atc_1"}}"#,
-    r#"{"type":"threads.update","params":{"thread_id":"thr_1","title":"T"}}"#,
-    r#"{"type":"input.transcribe","params":{"audio_base64":"aGk=","mime_type":"audio/webm;codecs=opus"}}"#,
-];
-
-/// Event streams with everything the format has.
-const STREAMS: [&str; 5] = [
-    "event: response.created\ndata: {\"type\":\"response.created\"}\n\nevent: x\ndata: 1\n\n",
-    "\u{feff}data: first\ndata:second\ndata\n\n: keep-alive\n\nid: 7\nretry: 10\n\n",
-    "data: a\r\n\r\ndata: b\r\rdata: c\n\r\n",
-    "data: [DONE]\n\n",
-    ": \u{e9}\ndata: \u{1f980}\n\nevent:\ndata:\n\n",
-];
+/// The seeds of a target, by name.
+fn seeds(target: &str) -> Vec<Vec<u8>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("fuzz/seeds")
+        .join(target);
+    let files = fs::read_dir(&folder).unwrap();
+    let mut files: Vec<_> = files.map(|file| file.unwrap().path()).collect();
+    assert!(!files.is_empty(), "{}", folder.display());
+    files.sort();
+    files.iter().map(|file| fs::read(file).unwrap()).collect()
+}
 
 /// Pieces that break parsers.
-const TOKENS: [&[u8]; 20] = [
+const TOKENS: [&[u8]; 26] = [
     b"\0",
     b"\xff",
     b"\xc3",
@@ -66,6 +51,12 @@ const TOKENS: [&[u8]; 20] = [
     b"thr_1",
     b":",
     b"18446744073709551616",
+    b"\n",
+    b"{{ ",
+    b" }}",
+    b"{% ",
+    b"\"id\":\"t\"",
+    b"\"children\":",
 ];
 
 /// A small generator (splitmix64): a seed plays a run again.
@@ -84,8 +75,8 @@ impl Random {
         (self.next() % limit.max(1) as u64) as usize
     }
 
-    fn pick<'a, T: ?Sized>(&mut self, of: &[&'a T]) -> &'a T {
-        of[self.below(of.len())]
+    fn pick<'a, T: AsRef<[u8]>>(&mut self, of: &'a [T]) -> &'a [u8] {
+        of[self.below(of.len())].as_ref()
     }
 
     fn range(&mut self, bytes: &[u8]) -> std::ops::Range<usize> {
@@ -95,8 +86,8 @@ impl Random {
     }
 
     /// One of the corpus, with some changes; now and then none, now and then another one's piece.
-    fn mutate(&mut self, corpus: &[&str]) -> Vec<u8> {
-        let mut bytes = self.pick(corpus).as_bytes().to_vec();
+    fn mutate(&mut self, corpus: &[Vec<u8>]) -> Vec<u8> {
+        let mut bytes = self.pick(corpus).to_vec();
         for _ in 0..self.below(6) {
             let range = self.range(&bytes);
             match self.below(7) {
@@ -110,7 +101,7 @@ impl Random {
                     drop(bytes.splice(range, token));
                 }
                 3 => {
-                    let other = self.pick(corpus).as_bytes();
+                    let other = self.pick(corpus);
                     let piece = other[self.range(other)].to_vec();
                     drop(bytes.splice(range, piece));
                 }
@@ -131,12 +122,13 @@ impl Random {
     }
 }
 
-/// Runs `one` a fixed number of times, or for as long as the environment says.
+/// Plays the seeds of a target, and then what becomes of them, a fixed number of times, or for as long as the environment
+/// says.
 #[expect(
     clippy::print_stdout,
     reason = "how far a long run came, with --nocapture"
 )]
-async fn fuzz(name: &str, executions: u64, mut one: impl AsyncFnMut(&mut Random)) {
+async fn fuzz(target: &str, executions: u64, mut rule: impl AsyncFnMut(&[u8])) {
     let seconds = std::env::var("CHATKIT_FUZZ_SECONDS").ok();
     let seconds: Option<u64> = seconds.map(|seconds| seconds.parse().unwrap());
     let first_seed = match seconds {
@@ -146,6 +138,14 @@ async fn fuzz(name: &str, executions: u64, mut one: impl AsyncFnMut(&mut Random)
             clock.as_nanos() as u64
         }
     };
+    let corpus = seeds(target);
+    let mut hold = async |bytes: &[u8], what: &str| {
+        let result = AssertUnwindSafe(within(rule(bytes))).catch_unwind().await;
+        assert!(result.is_ok(), "{target} fails with {what}");
+    };
+    for (number, bytes) in corpus.iter().enumerate() {
+        hold(bytes, &format!("the file {number}")).await;
+    }
     let began = Instant::now();
     let mut count = 0;
     while match seconds {
@@ -153,88 +153,48 @@ async fn fuzz(name: &str, executions: u64, mut one: impl AsyncFnMut(&mut Random)
         Some(seconds) => began.elapsed() < Duration::from_secs(seconds),
     } {
         let seed = first_seed.wrapping_add(count);
-        let result = AssertUnwindSafe(one(&mut Random(seed)))
-            .catch_unwind()
-            .await;
-        assert!(result.is_ok(), "{name} fails with seed {seed}");
+        let bytes = Random(seed).mutate(&corpus);
+        hold(&bytes, &format!("seed {seed}")).await;
         count += 1;
     }
-    println!("{name}: {count} executions from seed {first_seed}");
+    println!("{target}: {count} executions from seed {first_seed}");
 }
 
-/// What parses is written and parsed to the same; what does not says why in few words, and repeats nothing but the type.
 #[tokio::test]
 async fn requests() {
-    fuzz("requests", 20_000, async |random| {
-        let body = random.mutate(&REQUESTS);
-        match ChatKitRequest::from_slice(&body) {
-            Ok(request) => {
-                let json = serde_json::to_vec(&request).unwrap();
-                assert_eq!(ChatKitRequest::from_slice(&json).unwrap(), request);
-            }
-            Err(error) => assert!(error.to_string().len() < 1000, "{error}"),
-        }
+    fuzz("requests", 20_000, async |bytes| {
+        properties::requests(bytes)
     })
     .await;
 }
 
-/// The whole server: every answer is JSON or a stream that ends.
 #[tokio::test]
 async fn processing() {
-    let bot = Bot::new(|_, _| async { Ok(()) });
-    let server = ChatKitServer::new(bot, MemoryStore::new());
-    fuzz("processing", 3_000, async |random| {
-        let body = random.mutate(&REQUESTS);
-        let info = RequestInfo::new()
-            .with_frame_id("frame")
-            .accept_language(&String::from_utf8_lossy(&random.mutate(&STREAMS)));
-        match within(server.process_with(&body, info, ())).await {
-            Ok(ProcessResult::NonStreaming(json)) => {
-                serde_json::from_slice::<serde_json::Value>(&json).unwrap();
-            }
-            Ok(ProcessResult::Streaming(events)) => {
-                let events = events.into_event_stream(Duration::from_secs(15));
-                let chunks: Vec<_> = within(events.collect()).await;
-                let text = String::from_utf8(chunks.concat()).unwrap();
-                for frame in text.split_terminator("\n\n") {
-                    let data = frame.strip_prefix("data: ").unwrap();
-                    let event: serde_json::Value = serde_json::from_str(data).unwrap();
-                    assert!(event["type"].is_string(), "{event}");
-                }
-            }
-            Err(error) => assert!(error.client_message().len() < 1000),
-        }
+    fuzz("processing", 2_000, properties::processing).await;
+}
+
+#[tokio::test]
+async fn event_streams() {
+    fuzz("event_streams", 20_000, async |bytes| {
+        properties::event_streams(bytes)
     })
     .await;
 }
 
-/// A stream gives the same events however its bytes are cut.
 #[tokio::test]
-async fn event_streams() {
-    fn decode(bytes: &[u8], mut cut: impl FnMut(usize) -> usize) -> (Vec<String>, bool) {
-        let mut decoder = SseDecoder::new(512);
-        let mut events = Vec::new();
-        let mut rest = bytes;
-        while !rest.is_empty() {
-            let (chunk, after) = rest.split_at(cut(rest.len()));
-            rest = after;
-            decoder.push(chunk);
-            loop {
-                match decoder.next_event() {
-                    Ok(Some(event)) => events.push(format!("{:?} {}", event.name, event.data)),
-                    Ok(None) => break,
-                    Err(_) => return (events, true),
-                }
-            }
-        }
-        events.extend(decoder.finish().map(|event| format!("{event:?}")));
-        (events, false)
-    }
-    fuzz("event streams", 20_000, async |random| {
-        let bytes = random.mutate(&STREAMS);
-        let whole = decode(&bytes, |length| length);
-        let cut = decode(&bytes, |length| 1 + random.below(length.min(9)));
-        assert_eq!(whole, cut);
+async fn answers() {
+    fuzz("answers", 500, properties::answers).await;
+}
+
+#[tokio::test]
+async fn widgets() {
+    fuzz("widgets", 5_000, async |bytes| properties::widgets(bytes)).await;
+}
+
+#[tokio::test]
+async fn templates() {
+    fuzz("templates", 2_000, async |bytes| {
+        properties::templates(bytes)
     })
     .await;
 }
@@ -254,17 +214,40 @@ fn keys_of_the_caller_in_a_message() {
     }
 }
 
+/// What a model says is really said: each seed makes the items it is meant to make.
+#[tokio::test]
+async fn the_answers_reach_the_thread() {
+    let _g = tracing::subscriber::set_default(tracing_subscriber::fmt().with_writer(std::io::stderr).finish());
+    let seed = |name| format!("{}/fuzz/seeds/answers/{name}", env!("CARGO_MANIFEST_DIR"));
+    let user = "user_message";
+    let message = "assistant_message";
+    for (name, expected) in [
+        ("text", &[user, message, user, message][..]),
+        ("call", &[user, message, user, message]),
+        ("thought", &[user, "workflow", user, message]),
+        ("image", &[user, "generated_image", user, message]),
+        ("failed", &[user, user, message]),
+        ("error", &[user, user, message]),
+        ("nested-error", &[user, user, message]),
+    ] {
+        let bytes = fs::read(seed(name)).unwrap();
+        let kinds = properties::kinds_of_answer(&bytes).await;
+        assert_eq!(kinds, expected, "{name}");
+    }
+}
+
 /// A fuzzer that finds nothing has to be able to find something.
 #[test]
 fn the_mutations_reach_everywhere() {
+    let corpus = seeds("requests");
     let (mut parsed, mut types) = (0, std::collections::HashSet::new());
     for seed in 0..20_000 {
-        let body = Random(seed).mutate(&REQUESTS);
+        let body = Random(seed).mutate(&corpus);
         if let Ok(Ok(request)) = catch_unwind(|| ChatKitRequest::from_slice(&body)) {
             parsed += 1;
             types.insert(request.type_name());
         }
     }
-    assert_eq!(types.len(), 16 - 1, "one type is there twice");
+    assert_eq!(types.len(), 16, "every type is there");
     assert!((2_000..18_000).contains(&parsed), "{parsed}");
 }

@@ -1,8 +1,11 @@
 //! The quickstart as a process of its own, killed without warning.
 
+use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
+use std::process::Stdio;
 
 use serde_json::json;
+use tokio::net::TcpSocket;
 use tokio::process::Command;
 
 use crate::support::{
@@ -147,4 +150,118 @@ async fn an_interrupted_process_saves_what_it_has_said() {
     let items = quickstart.client.items(&id).await;
     assert_eq!(kinds(&items), ["user_message", "assistant_message"]);
     assert!(text(&items[1]).starts_with("You"), "{items:?}");
+}
+
+/// Starts it with variables of the environment with which it must not start, and gives what it says.
+async fn refuses(variables: &[(&str, &str)]) -> String {
+    let process = Command::new(env!("CARGO_BIN_EXE_quickstart-process"))
+        .env_clear()
+        .envs([("DATABASE_URL", "memory"), ("PORT", "0")])
+        .envs(variables.iter().copied())
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .output();
+    let output = within(process).await.unwrap();
+    assert_eq!(output.status.code(), Some(1), "{variables:?}");
+    let log = String::from_utf8(output.stdout).unwrap();
+    assert!(!log.contains("listening"), "{log}");
+    String::from_utf8(output.stderr).unwrap()
+}
+
+/// Each says what is wrong, in one line, and what to do; and no password.
+#[tokio::test]
+async fn a_wrong_configuration_ends_the_start() {
+    let file = Database::new("not-a-folder");
+    std::fs::write(&file.0, "").unwrap();
+    let below_a_file = format!("{}/chat.db", file.url());
+    let nowhere = format!("{}/missing/chat.db", Database::new("no-folder").url());
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let taken = listener.local_addr().unwrap().port().to_string();
+    // Bound and not listening: nothing answers there, and nothing else takes it.
+    let closed = TcpSocket::new_v4().unwrap();
+    closed.bind((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+    let closed_at = closed.local_addr().unwrap();
+    let unreachable = format!("postgres://ann:tr0ut@{closed_at}/chat");
+
+    let cases: [(&str, &str, &[&str]); 10] = [
+        (
+            "DATABASE_URL",
+            &unreachable,
+            &[
+                "no connection to PostgreSQL at 127.0.0.1:",
+                "check that it runs",
+            ],
+        ),
+        (
+            "DATABASE_URL",
+            "postgres://ann:tr@0ut:x/chat",
+            &["URL of the PostgreSQL database is not valid", "%40"],
+        ),
+        (
+            "DATABASE_URL",
+            &nowhere,
+            &[
+                "cannot open the SQLite database",
+                "does not exist; create it",
+            ],
+        ),
+        (
+            "DATABASE_URL",
+            &below_a_file,
+            &[
+                "cannot open the SQLite database",
+                "check that this process may",
+            ],
+        ),
+        (
+            "DATABASE_URL",
+            "mysql://ann:tr0ut@localhost/chat",
+            &["`sqlite:` or `postgres:`"],
+        ),
+        (
+            "CORS_ORIGIN",
+            "https://app.example.com/",
+            &["https://app.example.com/", "an origin has no path"],
+        ),
+        (
+            "CORS_ORIGIN",
+            "app.example.com",
+            &["app.example.com", "a scheme and a host"],
+        ),
+        (
+            "PORT",
+            &taken,
+            &[
+                "cannot listen on 127.0.0.1:",
+                &taken,
+                "set PORT to another port",
+            ],
+        ),
+        ("PORT", "80000", &["PORT must be a number"]),
+        (
+            "RUST_LOG",
+            "chatkit=loud",
+            &["RUST_LOG is not a list of levels"],
+        ),
+    ];
+    for (name, value, expected) in cases {
+        let says = refuses(&[(name, value)]).await;
+        assert_eq!(says.lines().count(), 1, "{says}");
+        for expected in expected {
+            assert!(says.contains(expected), "{name}={value}: {says}");
+        }
+        assert!(!says.contains("0ut"), "{says}");
+    }
+}
+
+/// A folder that this process may not write to. An administrator may write anywhere, so it is a file system without files.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_folder_that_cannot_be_written_to_ends_the_start() {
+    let says = refuses(&[("DATABASE_URL", "sqlite:/proc/chat.db")]).await;
+    assert!(
+        says.contains("cannot open the SQLite database /proc/chat.db"),
+        "{says}"
+    );
+    assert!(says.contains("create files beside it"), "{says}");
 }

@@ -1,5 +1,8 @@
 //! The tools of the model's provider, and those of its own kinds that this program carries out.
 
+// So that `json!` can stand in a call as it is.
+#![allow(clippy::needless_pass_by_value)]
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 

@@ -476,7 +476,7 @@ mod ends_run {
     /// Never ends.
     #[function_tool(name = "tool", timeout = "5ms", ends_run = ToolError::is_timed_out)]
     async fn stuck() {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     #[tokio::test]
@@ -590,8 +590,8 @@ mod approvals {
         cents: u64,
     }
 
-    fn is_large(_: ToolContext<'_, ()>, amount: Amount) -> bool {
-        amount.cents > 100
+    fn is_large(_: ToolContext<'_, ()>, Amount { cents }: Amount) -> bool {
+        cents > 100
     }
 
     /// Pays.

@@ -5,7 +5,7 @@
 /// ```
 /// use chatkit::widgets::widget_template;
 ///
-/// widget_template!(pub struct Order = "tests/ui_template/order.widget");
+/// widget_template!(pub struct Order = "tests/templates/order.widget");
 ///
 /// let order = Order {
 ///     status: OrderStatus::OnTheWay,
