@@ -94,11 +94,15 @@ async fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     };
     // What to do about it is often said by a cause.
-    let causes = std::iter::successors(Some(&*error), |error| error.source());
-    let causes: Vec<String> = causes.map(ToString::to_string).collect();
+    let mut message = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        message = format!("{message}: {error}");
+        cause = error.source();
+    }
     #[expect(clippy::print_stderr, reason = "the log may be what is set up wrongly")]
     {
-        eprintln!("quickstart: {}", causes.join(": "));
+        eprintln!("quickstart: {message}");
     }
     ExitCode::FAILURE
 }

@@ -131,8 +131,8 @@ async fn no_write_per_delta(store: WatchedStore) {
 async fn what_waits_is_bounded() {
     const BUFFER: usize = 4096;
     const WORDS: usize = 400;
-    /// More than any of the events here has.
-    const EVENT: usize = 1024;
+    /// More than any of the events here has, the last with all of its text included.
+    const EVENT: usize = 4096;
     let sent: Arc<Mutex<Vec<watch::Sender<usize>>>> = Arc::default();
     sent.lock()
         .unwrap()
@@ -144,10 +144,10 @@ async fn what_waits_is_bounded() {
         async move {
             let stream: usize = message.unwrap().text().parse().unwrap();
             let sent = shared.lock().unwrap()[stream].clone();
-            speak(&turn, &words(stream, WORDS), |count| {
-                drop(sent.send_replace(count))
-            })
-            .await
+            let told = |count| {
+                sent.send_replace(count);
+            };
+            speak(&turn, &words(stream, WORDS), told).await
         }
     });
     let server = ChatKitServer::new(bot, MemoryStore::new()).buffer(BUFFER);

@@ -258,7 +258,7 @@ const ITEMS: usize = 6;
 async fn filled_store() -> MemoryStore<()> {
     let items = json!([
         {"type": "user_message", "id": "msg_1", "content": [{"type": "input_text", "text": "Hello"}], "attachments": [], "inference_options": {}},
-        {"type": "hidden_context_item", "id": "hid_1", "content": {"secret": 1}},
+        {"type": "hidden_context_item", "id": "hid_1", "content": "a secret"},
         {"type": "assistant_message", "id": "msg_2", "content": [{"type": "output_text", "text": "Hi", "annotations": []}]},
         {"type": "widget", "id": "wid_1", "widget": {"type": "Card", "children": [{"type": "Input", "name": "todo.title"}]}},
         {"type": "structured_input", "id": "inp_1", "status": "pending", "inputs": [
@@ -375,9 +375,7 @@ impl Model for Babble {
     }
 
     fn stream(&self, _: &ModelRequest<'_>) -> ModelStream {
-        const BRIEFLY: &[u8] =
-            br#"data: {"type":"response.completed","response":{"id":"resp_2","output":[]}}"#;
-        let first = self.calls.fetch_add(1, Ordering::Relaxed) == 0;
+        let call = self.calls.fetch_add(1, Ordering::Relaxed);
         let (decoded, refused) = match call {
             0 => decode(&self.says, usize::MAX, 64 * 1024),
             _ => {
