@@ -99,8 +99,9 @@ def events():
         item(False, thought | {"summary": []}),
         {"type": "response.reasoning_summary_text.delta", "item_id": "r1", "output_index": 0, "summary_index": 0, "delta": "Hm"},
         {"type": "response.reasoning_summary_text.done", "item_id": "r1", "output_index": 0, "summary_index": 0, "text": "Hm"},
-        item(True, thought), end("incomplete", [thought], incomplete_details={"reason": "max_output_tokens"}),
+        item(True, thought), item(False, message | {"content": []}), item(True, message), end("completed", [thought, message]),
     ]
+    yield "incomplete", [item(True, thought), end("incomplete", [thought], incomplete_details={"reason": "max_output_tokens"})]
     yield "image", [
         item(False, {"type": "image_generation_call", "id": "i1", "status": "in_progress"}),
         {"type": "response.image_generation_call.partial_image", "item_id": "i1", "output_index": 0, "partial_image_index": 0, "partial_image_b64": "aGk="},
@@ -138,7 +139,8 @@ def widgets():
 
 
 def templates():
-    for path in sorted((ROOT / "chatkit/tests/ui_template").glob("*.widget")):
+    folders = ["chatkit-macros/tests/compiles", "chatkit-macros/tests/ui/widget_template", "chatkit/tests/templates"]
+    for path in sorted(path for folder in folders for path in (ROOT / folder).glob("*.widget")):
         try:
             yield path.stem, json.loads(path.read_text())["template"], {"title": "x", "entries": []}
         except (KeyError, ValueError):

@@ -224,8 +224,8 @@ async fn the_answers_reach_the_thread() {
     for (name, expected) in [
         ("text", &[user, message, user, message][..]),
         ("call", &[user, message, user, message]),
-        ("thought", &[user, "workflow", user, message]),
-        ("image", &[user, "generated_image", user, message]),
+        ("thought", &[user, "workflow", message, user, message]),
+        ("image", &[user, "generated_image", message, user, message]),
         ("failed", &[user, user, message]),
         ("error", &[user, user, message]),
         ("nested-error", &[user, user, message]),

@@ -144,10 +144,10 @@ async fn what_waits_is_bounded() {
         async move {
             let stream: usize = message.unwrap().text().parse().unwrap();
             let sent = shared.lock().unwrap()[stream].clone();
-            speak(&turn, &words(stream, WORDS), |count| {
-                drop(sent.send_replace(count))
-            })
-            .await
+            let told = |count| {
+                sent.send_replace(count);
+            };
+            speak(&turn, &words(stream, WORDS), told).await
         }
     });
     let server = ChatKitServer::new(bot, MemoryStore::new()).buffer(BUFFER);
