@@ -12,6 +12,7 @@ mod dictation;
 mod disconnect;
 mod echo;
 mod images;
+mod otlp;
 mod page;
 mod showcase;
 mod support;
