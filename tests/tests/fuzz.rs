@@ -163,7 +163,7 @@ async fn fuzz(target: &str, executions: u64, mut rule: impl AsyncFnMut(&[u8])) {
 #[tokio::test]
 async fn requests() {
     fuzz("requests", 20_000, async |bytes| {
-        properties::requests(bytes)
+        properties::requests(bytes);
     })
     .await;
 }
@@ -176,7 +176,7 @@ async fn processing() {
 #[tokio::test]
 async fn event_streams() {
     fuzz("event_streams", 20_000, async |bytes| {
-        properties::event_streams(bytes)
+        properties::event_streams(bytes);
     })
     .await;
 }
@@ -194,7 +194,7 @@ async fn widgets() {
 #[tokio::test]
 async fn templates() {
     fuzz("templates", 2_000, async |bytes| {
-        properties::templates(bytes)
+        properties::templates(bytes);
     })
     .await;
 }
@@ -217,11 +217,14 @@ fn keys_of_the_caller_in_a_message() {
 /// What a model says is really said: each seed makes the items it is meant to make.
 #[tokio::test]
 async fn the_answers_reach_the_thread() {
+<<<<<<< HEAD
     let _g = tracing::subscriber::set_default(
         tracing_subscriber::fmt()
             .with_writer(std::io::stderr)
             .finish(),
     );
+=======
+>>>>>>> prod
     let seed = |name| format!("{}/fuzz/seeds/answers/{name}", env!("CARGO_MANIFEST_DIR"));
     let user = "user_message";
     let message = "assistant_message";

@@ -449,7 +449,7 @@ fn find<'a>(component: &'a mut Value, id: &str, found: &mut Vec<&'a mut Value>) 
     }
     match component.get_mut("children") {
         Some(Value::Array(children)) => {
-            children.iter_mut().for_each(|child| find(child, id, found))
+            children.iter_mut().for_each(|child| find(child, id, found));
         }
         Some(child) => find(child, id, found),
         None => {}
