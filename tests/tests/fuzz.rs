@@ -217,14 +217,6 @@ fn keys_of_the_caller_in_a_message() {
 /// What a model says is really said: each seed makes the items it is meant to make.
 #[tokio::test]
 async fn the_answers_reach_the_thread() {
-<<<<<<< HEAD
-    let _g = tracing::subscriber::set_default(
-        tracing_subscriber::fmt()
-            .with_writer(std::io::stderr)
-            .finish(),
-    );
-=======
->>>>>>> prod
     let seed = |name| format!("{}/fuzz/seeds/answers/{name}", env!("CARGO_MANIFEST_DIR"));
     let user = "user_message";
     let message = "assistant_message";
