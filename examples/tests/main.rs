@@ -14,6 +14,7 @@ mod echo;
 mod images;
 mod otlp;
 mod page;
+mod programs;
 mod showcase;
 mod support;
 mod threads;

@@ -14,6 +14,7 @@ mod hosted;
 mod input;
 mod run;
 mod settings;
+mod stop;
 mod telemetry;
 mod tools;
 
