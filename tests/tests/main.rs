@@ -7,6 +7,7 @@
 
 mod approvals;
 mod bad_input;
+mod differential;
 mod disconnect;
 mod fuzz;
 mod hidden;

@@ -238,6 +238,10 @@ impl<C> RunConfig<C> {
     }
 
     /// Sets a last edit of what the model gets, before each call. The run itself keeps what it has. An error ends it.
+    ///
+    /// This is where to keep a conversation within the model's window: [`keep_latest`](crate::items::keep_latest) cuts it
+    /// and leaves no call without its result and no part of a response without its reasoning;
+    /// [`ToolOutputTrimmer`](crate::ToolOutputTrimmer) shortens old results.
     #[must_use]
     pub fn call_model_input_filter(
         mut self,

@@ -97,7 +97,7 @@ async fn the_next_agent_gets_the_whole_conversation() {
         outputs(&bodies[1]),
         [(
             "call_1".to_owned(),
-            json!(r#"{"assistant":"Billing Agent"}"#)
+            json!(r#"{"assistant": "Billing Agent"}"#)
         )]
     );
 }
@@ -123,7 +123,7 @@ async fn the_first_of_several_handoffs_wins_and_functions_run_before() {
                 "call_3".to_owned(),
                 json!("Multiple handoffs detected, ignoring this one.")
             ),
-            ("call_1".to_owned(), json!(r#"{"assistant":"A"}"#)),
+            ("call_1".to_owned(), json!(r#"{"assistant": "A"}"#)),
         ]
     );
 }

@@ -57,7 +57,8 @@ impl<C: Send + Sync + 'static> Driver<C> {
             .await;
         }
         self.keep_answers();
-        let text = json!({"assistant": target.name()}).to_string();
+        // With the space that Python writes: requests stay the same to the byte.
+        let text = format!("{{\"assistant\": {}}}", json!(target.name()));
         let item = RunItem::HandoffOutputItem {
             output: InputItem::function_call_output(call.call_id, text),
             source_agent: self.agent.name().to_owned(),
