@@ -199,7 +199,8 @@ impl<C> RunConfig<C> {
     }
 
     /// Sets whether the events of the model are held back until all guardrails have passed, so that nothing is shown
-    /// that a guardrail refuses. The user then sees the whole answer at once, at the end. Off by default.
+    /// that a guardrail refuses. The user then sees the whole answer at once, at the end; of a run that fails, that waits
+    /// for an approval or that is cancelled, only the results of tools. Off by default.
     #[must_use]
     pub fn hold_back_output(mut self, hold_back: bool) -> Self {
         self.hold_back_output = hold_back;

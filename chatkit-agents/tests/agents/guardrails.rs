@@ -165,8 +165,17 @@ async fn a_guardrail_that_fails_ends_the_run_as_a_failure() {
     async fn broken(_: OutputGuardrailData<'_, ()>) -> Found {
         Err("no connection".into())
     }
-    let server = server([Script::text("Hello")]).await;
+    let server = server([Script::text("Hello"), Script::text("Hello")]).await;
     let agent = agent(&server).output_guardrail(OutputGuardrail::new("broken", broken));
+    let config = RunConfig::new().hold_back_output(true);
+    let mut run = Run::new(&agent, "Hi", ()).config(config).run_streamed();
+    let (events, error) = drain(&mut run).await;
+    assert_eq!(error.unwrap().kind(), RunErrorKind::Callback);
+    assert!(
+        events.is_empty(),
+        "what was not checked is not shown: {events:?}"
+    );
+
     let error = Runner::run(&agent, "Hi", ()).await.unwrap_err();
     assert_eq!(error.kind(), RunErrorKind::Callback);
     assert!(!error.is_tripwire());

@@ -90,9 +90,10 @@ impl<C: Send + Sync + 'static> Driver<C> {
             if !self.scope.is_nested() {
                 telemetry::run_failed(&self.run_span, error);
             }
-            if error.is_tripwire() {
-                self.held.clear();
-            }
+        }
+        // What no guardrail has passed is not shown, however the run ends.
+        if self.scope.shared.state().final_output().is_none() {
+            self.held.clear();
         }
         for event in std::mem::take(&mut self.held) {
             self.show(event).await;
