@@ -307,18 +307,23 @@ impl<C: Send + Sync + 'static> Turn<C> {
     /// Sends all events of a stream, until it ends or fails.
     ///
     /// Dropping the returned future drops the stream.
-    pub async fn forward<E>(
+    pub fn forward<E>(
         &self,
-        events: impl Stream<Item = Result<ThreadStreamEvent, E>>,
-    ) -> Result<(), TurnError>
+        events: impl Stream<Item = Result<ThreadStreamEvent, E>> + Send,
+    ) -> impl Future<Output = Result<(), TurnError>> + Send
     where
+        E: Send,
         TurnError: From<E>,
     {
-        let mut events = pin!(events);
-        while let Some(event) = events.next().await {
-            self.emit(&mut event?).await?;
+        // Boxed: a future that pins its argument has room for it twice, and a turn has this one inside its handler's.
+        let mut events = Box::pin(events);
+        async move {
+            while let Some(event) = events.next().await {
+                let mut event = event?;
+                self.emit(&mut event).await?;
+            }
+            Ok(())
         }
-        Ok(())
     }
 
     /// Adds a widget to the thread.
