@@ -1,7 +1,9 @@
 //! One call over HTTP: attempts, the answer's head, and its stream of events or its JSON.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use async_stream::try_stream;
@@ -13,7 +15,7 @@ use reqwest::{Method, Url};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, Sleep, timeout};
 
 use super::error::{ModelError, ModelErrorKind};
 use super::event::{ErrorBody, ResponseStreamEvent};
@@ -85,23 +87,52 @@ struct Limits {
 }
 
 impl Limits {
+    /// Until when the endpoint has to do something, and what to say if it does not. A duration too long for the clock is
+    /// no limit.
+    fn due(self) -> Option<(Instant, &'static str)> {
+        let idle = Instant::now().checked_add(self.idle);
+        match (self.deadline, idle) {
+            (Some(deadline), idle) if idle.is_none_or(|idle| deadline < idle) => {
+                Some((deadline, "the model call took longer than its timeout"))
+            }
+            (_, idle) => idle.map(|idle| {
+                let what = "the model endpoint was silent for longer than the idle timeout";
+                (idle, what)
+            }),
+        }
+    }
+
     /// Waits for one thing the endpoint has to do.
     async fn wait<F: Future>(self, future: F) -> Result<F::Output, ModelError> {
-        // A duration too long for the clock is no limit.
-        let idle = Instant::now().checked_add(self.idle);
-        let (until, what) = match (self.deadline, idle) {
-            (Some(deadline), idle) if idle.is_none_or(|idle| deadline < idle) => {
-                (deadline, "the model call took longer than its timeout")
+        let mut timer = pin!(tokio::time::sleep(Duration::ZERO));
+        self.wait_with(timer.as_mut(), future).await
+    }
+
+    /// The same, with a timer for many waits: it is moved only when it fires, because to set one for each of a model's
+    /// deltas costs as much as the delta.
+    async fn wait_with<F: Future>(
+        self,
+        mut timer: Pin<&mut Sleep>,
+        future: F,
+    ) -> Result<F::Output, ModelError> {
+        let due = self.due();
+        let mut future = pin!(future);
+        poll_fn(|cx| {
+            if let Poll::Ready(output) = future.as_mut().poll(cx) {
+                return Poll::Ready(Ok(output));
             }
-            (_, Some(idle)) => (
-                idle,
-                "the model endpoint was silent for longer than the idle timeout",
-            ),
-            (_, None) => return Ok(future.await),
-        };
-        timeout_at(until, future)
-            .await
-            .map_err(|_| ModelError::new(ModelErrorKind::Timeout, what))
+            let Some((until, what)) = due else {
+                return Poll::Pending;
+            };
+            while timer.as_mut().poll(cx).is_ready() {
+                if until <= Instant::now() {
+                    return Poll::Ready(Err(ModelError::new(ModelErrorKind::Timeout, what)));
+                }
+                timer.as_mut().reset(until);
+            }
+            Poll::Pending
+        })
+        .await
     }
 }
 
@@ -115,6 +146,7 @@ impl Call {
             let request_id = request_id(answer.headers()).map(str::to_owned);
             let request_id = request_id.as_deref();
             let mut decoder = SseDecoder::new(self.config.max_event_bytes);
+            let mut timer = pin!(tokio::time::sleep(Duration::ZERO));
             loop {
                 while let Some(event) = decoder
                     .next_event()
@@ -134,7 +166,7 @@ impl Call {
                     yield event;
                 }
                 let chunk = limits
-                    .wait(answer.chunk())
+                    .wait_with(timer.as_mut(), answer.chunk())
                     .await
                     .map_err(|error| error.with_request_id(request_id))?
                     .map_err(|error| {
