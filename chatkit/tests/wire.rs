@@ -77,9 +77,9 @@ fn image() -> Attachment {
 
 fn annotations() -> Vec<Annotation> {
     vec![
-        Annotation::new(UrlSource::new("https://example.com", "Example").into()).index(3),
-        Annotation::new(FileSource::new("a.pdf", "A").into()),
-        Annotation::new(EntitySource::new("order-1", "Order 1").into()),
+        Annotation::new(UrlSource::new("https://example.com", "Example")).index(3),
+        Annotation::new(FileSource::new("a.pdf", "A")),
+        Annotation::new(EntitySource::new("order-1", "Order 1")),
     ]
 }
 
