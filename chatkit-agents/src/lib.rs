@@ -119,7 +119,12 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // Documentation with some features only has links to what the others have: they stay text.
 #![cfg_attr(
-    not(all(feature = "_guide", feature = "async-openai", feature = "mcp", feature = "sqlite")),
+    not(all(
+        feature = "_guide",
+        feature = "async-openai",
+        feature = "mcp",
+        feature = "sqlite"
+    )),
     allow(rustdoc::broken_intra_doc_links)
 )]
 

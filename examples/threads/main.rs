@@ -14,8 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use chatkit::actions::{Action, TypedAction};
 use chatkit::store::MemoryStore;
 use chatkit::types::{
-    IconName, JsonObject, NoticeEvent, ThreadStatus,
-    UserMessageItem, WidgetItem,
+    IconName, JsonObject, NoticeEvent, ThreadStatus, UserMessageItem, WidgetItem,
 };
 use chatkit::{ChatKitHandler, ChatKitServer, CustomStreamError, Turn, TurnError};
 use chatkit_examples::{page::Page, serve};

@@ -14,9 +14,10 @@ use super::request_info::RequestInfo;
 use crate::error::{Error, ErrorKind, TurnError};
 use crate::store::{DynStore, Store, StoreItemType};
 use crate::types::{
-    AssistantMessageContent, AssistantMessageItem, HiddenContextItem, JsonObject, Order, Page, StructuredInputItem, Thread, ThreadItem,
-    ThreadItemDoneEvent, ThreadItemRemovedEvent, ThreadItemReplacedEvent, ThreadMetadata,
-    ThreadStatus, ThreadStreamEvent, ThreadUpdatedEvent, WidgetItem,
+    AssistantMessageContent, AssistantMessageItem, HiddenContextItem, JsonObject, Order, Page,
+    StructuredInputItem, Thread, ThreadItem, ThreadItemDoneEvent, ThreadItemRemovedEvent,
+    ThreadItemReplacedEvent, ThreadMetadata, ThreadStatus, ThreadStreamEvent, ThreadUpdatedEvent,
+    WidgetItem,
 };
 use crate::widgets::{WidgetContent, WidgetRoot, WidgetStream};
 
