@@ -6,10 +6,9 @@ use std::collections::HashMap;
 
 use chatkit::store::{AttachmentStore, MemoryStore, StoreError, StoreItemType};
 use chatkit::types::{
-    AssistantMessageContent, AssistantMessageItem, Attachment, AttachmentCreateParams,
-    AttachmentUploadDescriptor, ClientToolCallItem, FileAttachment, JsonObject,
-    StructuredInputFreeform, StructuredInputItem, StructuredInputMultipleChoice,
-    SyncCustomActionResponse, UploadMethod, Url, UserMessageItem,
+    Attachment, AttachmentCreateParams, AttachmentUploadDescriptor, ClientToolCallItem,
+    FileAttachment, JsonObject, StructuredInputFreeform, StructuredInputItem,
+    StructuredInputMultipleChoice, SyncCustomActionResponse, UploadMethod, Url, UserMessageItem,
 };
 use chatkit::widgets::WidgetRoot;
 use chatkit::{Turn, TurnError};
