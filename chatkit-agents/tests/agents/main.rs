@@ -9,6 +9,7 @@ mod approvals;
 mod bridge;
 mod context;
 mod guardrails;
+mod guide;
 mod handoffs;
 mod hosted;
 mod input;

@@ -14,9 +14,10 @@ use super::request_info::RequestInfo;
 use crate::error::{Error, ErrorKind, TurnError};
 use crate::store::{DynStore, Store, StoreItemType};
 use crate::types::{
-    HiddenContextItem, JsonObject, Order, Page, StructuredInputItem, Thread, ThreadItem,
-    ThreadItemDoneEvent, ThreadItemRemovedEvent, ThreadItemReplacedEvent, ThreadMetadata,
-    ThreadStatus, ThreadStreamEvent, ThreadUpdatedEvent, WidgetItem,
+    AssistantMessageContent, AssistantMessageItem, HiddenContextItem, JsonObject, Order, Page,
+    StructuredInputItem, Thread, ThreadItem, ThreadItemDoneEvent, ThreadItemRemovedEvent,
+    ThreadItemReplacedEvent, ThreadMetadata, ThreadStatus, ThreadStreamEvent, ThreadUpdatedEvent,
+    WidgetItem,
 };
 use crate::widgets::{WidgetContent, WidgetRoot, WidgetStream};
 
@@ -191,6 +192,35 @@ impl<C: Send + Sync + 'static> Turn<C> {
     /// Adds a finished item: stores it and sends `thread.item.done`.
     pub async fn add_item(&self, item: impl Into<ThreadItem>) -> Result<(), Error> {
         self.send(ThreadItemDoneEvent::new(item)).await
+    }
+
+    /// Adds a finished message of the assistant: a text in Markdown, or one with its
+    /// [annotations](AssistantMessageContent::annotations).
+    ///
+    /// ```
+    /// # use chatkit::types::UserMessageItem;
+    /// # use chatkit::{ChatKitHandler, Turn, TurnError};
+    /// # struct Greeter;
+    /// # impl ChatKitHandler for Greeter {
+    /// #     type Context = ();
+    /// async fn respond(&self, turn: &Turn<()>, _message: Option<UserMessageItem>) -> Result<(), TurnError> {
+    ///     turn.add_message("Hello!").await?;
+    ///     Ok(())
+    /// }
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As for [`send`](Self::send).
+    pub async fn add_message(
+        &self,
+        content: impl Into<AssistantMessageContent>,
+    ) -> Result<(), Error> {
+        let id = self.generate_id(StoreItemType::Message);
+        let content = content.into();
+        self.add_item(AssistantMessageItem::new(id, self.thread_id(), content))
+            .await
     }
 
     /// Replaces an item of the thread: stores it and sends `thread.item.replaced`.
