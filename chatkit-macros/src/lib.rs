@@ -42,3 +42,8 @@ pub fn widget_template(items: TokenStream) -> TokenStream {
         Err(errors) => errors.into_compile_error().into(),
     }
 }
+
+// The example of the README is a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

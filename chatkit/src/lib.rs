@@ -125,5 +125,10 @@ pub use server::{
     ShutdownError, StreamingResult, Turn,
 };
 
+// The example of the README is a test.
+#[cfg(all(doctest, feature = "axum"))]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 /// A boxed error of any kind.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync + 'static>;

@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use futures::{Stream, StreamExt};
+use futures::{Stream, StreamExt, TryStreamExt, stream};
 use tokio::task::coop::consume_budget;
 
 use super::frames::FrameSender;
@@ -373,23 +373,35 @@ impl<C: Send + Sync + 'static> Turn<C> {
         states: impl Stream<Item = Result<WidgetRoot, E>>,
         copy_text: Option<String>,
     ) -> impl Stream<Item = Result<ThreadStreamEvent, E>> {
-        async_stream::try_stream! {
-            let mut states = pin!(states);
-            let Some(first) = states.next().await.transpose()? else { return };
-            let id = self.generate_id(StoreItemType::Message);
-            let mut content = WidgetContent::from(first);
-            if let Some(text) = copy_text {
-                content = content.copy_text(text);
-            }
-            let (mut widget, added) = WidgetStream::start(id, self.thread_id(), content);
-            yield added.into();
-            while let Some(state) = states.next().await.transpose()? {
-                for update in widget.update(state) {
-                    yield update.into();
+        // What comes of one state: the events, and how it goes on.
+        let states = (Box::pin(states), None::<WidgetStream>, copy_text);
+        let steps = stream::try_unfold(Some(states), move |at| async move {
+            let Some((mut states, widget, copy_text)) = at else {
+                return Ok(None);
+            };
+            let state = states.next().await.transpose()?;
+            let (widget, events) = match (widget, state) {
+                (None, None) => return Ok(None),
+                (None, Some(first)) => {
+                    let id = self.generate_id(StoreItemType::Message);
+                    let content = WidgetContent {
+                        copy_text,
+                        ..WidgetContent::from(first)
+                    };
+                    let (widget, added) = WidgetStream::start(id, self.thread_id(), content);
+                    (widget, vec![added.into()])
                 }
-            }
-            yield widget.finish().into();
-        }
+                (Some(mut widget), Some(state)) => {
+                    let updates = widget.update(state);
+                    (widget, updates.into_iter().map(Into::into).collect())
+                }
+                (Some(widget), None) => return Ok(Some((vec![widget.finish().into()], None))),
+            };
+            Ok(Some((events, Some((states, Some(widget), None)))))
+        });
+        steps
+            .map_ok(|events: Vec<ThreadStreamEvent>| stream::iter(events.into_iter().map(Ok)))
+            .try_flatten()
     }
 
     /// Changes the thread's title.
