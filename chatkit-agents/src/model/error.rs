@@ -150,7 +150,7 @@ impl ModelError {
 }
 
 /// Short and without spaces: an identifier, not a sentence.
-fn is_token(text: &str) -> bool {
+pub(crate) fn is_token(text: &str) -> bool {
     (1..=128).contains(&text.len())
         && text
             .bytes()

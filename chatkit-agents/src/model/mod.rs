@@ -26,6 +26,7 @@ use futures::stream::BoxStream;
 #[cfg(feature = "async-openai")]
 pub use async_openai::AsyncOpenAiModel;
 pub(crate) use conversations::ListOrder;
+pub(crate) use error::is_token;
 pub use error::{ModelError, ModelErrorKind};
 pub use event::{
     AnnotationAdded, ArgumentsDelta, ArgumentsDone, ContentDelta, ContentDone, ContentPartEvent,

@@ -218,10 +218,13 @@ impl<C: Send + Sync + 'static> Call<C> {
             .tool_error(kind, &call.name, &call.call_id, text)
     }
 
-    /// The cause goes to the log, without the arguments.
+    /// The cause may quote the arguments, and is for those who look for it.
     fn log(&self, error: &ToolError) {
-        let cause = error.source().map(tracing::field::display);
-        tracing::warn!(tool = %self.call.name, cause, "a tool failed: {error}");
+        let tool = &self.call.name;
+        tracing::warn!(%tool, "a tool failed: {error}");
+        if let Some(cause) = error.source() {
+            tracing::debug!(%tool, %cause, "why a tool failed");
+        }
     }
 
     fn answer(&self, output: ToolOutput) -> Outcome {

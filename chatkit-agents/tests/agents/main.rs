@@ -12,6 +12,7 @@ mod guardrails;
 mod handoffs;
 mod hosted;
 mod input;
+mod privacy;
 mod run;
 mod settings;
 mod stop;
