@@ -3,6 +3,7 @@
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
+use chatkit::BoxError;
 use futures::FutureExt;
 use serde_json::json;
 use serde_json::value::to_raw_value;
@@ -83,7 +84,8 @@ impl<C: Send + Sync + 'static> Call<C> {
             span.record(TOOL_CALL_ARGUMENTS, ctx.tool_arguments());
         }
         for guardrail in tool.input_guardrails() {
-            let decision = guardrail.check(ctx).await.map_err(guardrail_failed)?;
+            let decision = guardrail.check(ctx).await;
+            let decision = decision.map_err(|error| self.guardrail_failed(guardrail.name(), error))?;
             let kind = RunErrorKind::ToolInputGuardrailTripwireTriggered;
             if let Some(text) = self.decide(guardrail.name(), kind, decision)? {
                 return Ok(self.answer(ToolOutput::Text(text)));
@@ -113,10 +115,8 @@ impl<C: Send + Sync + 'static> Call<C> {
             },
         };
         for guardrail in tool.output_guardrails() {
-            let decision = guardrail
-                .check(ctx, &output)
-                .await
-                .map_err(guardrail_failed)?;
+            let decision = guardrail.check(ctx, &output).await;
+            let decision = decision.map_err(|error| self.guardrail_failed(guardrail.name(), error))?;
             let kind = RunErrorKind::ToolOutputGuardrailTripwireTriggered;
             if let Some(text) = self.decide(guardrail.name(), kind, decision)? {
                 output = ToolOutput::Text(text);
@@ -183,11 +183,16 @@ impl<C: Send + Sync + 'static> Call<C> {
         }
     }
 
+    fn guardrail_failed(&self, guardrail: &str, error: BoxError) -> RunError {
+        let tool = &self.call.name;
+        RunError::callback(format!("the guardrail {guardrail} of the tool {tool} failed"), error)
+    }
+
     async fn tell<'a>(
         &'a self,
         tell: impl Fn(
             &'a dyn DynHooks<C>,
-        ) -> futures::future::BoxFuture<'a, Result<(), chatkit::BoxError>>,
+        ) -> futures::future::BoxFuture<'a, Result<(), BoxError>>,
     ) -> Result<(), RunError> {
         let told = self
             .hooks
@@ -197,7 +202,10 @@ impl<C: Send + Sync + 'static> Call<C> {
         futures::future::try_join_all(told)
             .await
             .map(drop)
-            .map_err(|error| RunError::callback("a hook failed", error))
+            .map_err(|error| {
+                let message = format!("a hook failed at the tool {}", self.call.name);
+                RunError::callback(message, error)
+            })
     }
 
     fn failure_text(&self, tool: &dyn FunctionTool<C>, error: &ToolError) -> String {
@@ -234,10 +242,6 @@ impl<C: Send + Sync + 'static> Call<C> {
             output,
         ))
     }
-}
-
-fn guardrail_failed(error: chatkit::BoxError) -> RunError {
-    RunError::callback("a guardrail of a tool failed", error)
 }
 
 /// The answer to a call that a person has rejected.

@@ -150,7 +150,7 @@ impl From<ModelError> for RunError {
 
 impl From<SchemaError> for RunError {
     fn from(error: SchemaError) -> Self {
-        Self::new(RunErrorKind::Config, "a schema is not valid").caused_by(error)
+        Self::new(RunErrorKind::Config, error.to_string()).caused_by(error)
     }
 }
 
@@ -168,7 +168,7 @@ impl RunError {
         }
     }
 
-    pub(super) fn callback(message: &'static str, error: BoxError) -> Self {
+    pub(super) fn callback(message: impl Into<Cow<'static, str>>, error: BoxError) -> Self {
         Self::new(RunErrorKind::Callback, message).caused_by(error)
     }
 

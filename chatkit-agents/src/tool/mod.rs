@@ -272,6 +272,26 @@ impl<C: 'static> Tool<C> {
     }
 }
 
+/// What goes into an agent with [`Agent::tool`](crate::Agent::tool): all that converts into a [`Tool`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a tool for agents with the context `{C}`",
+    label = "not a tool for the context `{C}`",
+    note = "annotate an `async fn` with `#[function_tool]`, or wrap a closure in `tool_fn`",
+    note = "a type of yours that implements `FunctionTool` goes in as `Tool::function(value)`",
+    note = "a tool that takes `ToolContext<'_, X>` works only for agents with the context `X`"
+)]
+pub trait IntoTool<C> {
+    /// The tool.
+    fn into_tool(self) -> Tool<C>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<C, T: Into<Tool<C>>> IntoTool<C> for T {
+    fn into_tool(self) -> Tool<C> {
+        self.into()
+    }
+}
+
 // Not for every `T: FunctionTool<C>`: this would overlap with `From<Tool<C>> for Tool<C>`, because
 // other crates may implement `FunctionTool<Their>` for `Tool<Their>`.
 impl<C: Clone + Send + Sync + 'static> From<FnTool<C>> for Tool<C> {

@@ -572,6 +572,10 @@ mod guardrails {
                     .await
                     .unwrap_err();
                 assert_eq!(error.kind(), kind, "{word}");
+                if word == "broken" {
+                    let what = "the guardrail check_word of the tool echo failed";
+                    assert_eq!(error.to_string(), what);
+                }
                 let guardrail = error.guardrail_result();
                 assert_eq!(guardrail.map_or("", |result| &result.guardrail), name);
             }

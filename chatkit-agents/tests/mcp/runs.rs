@@ -268,7 +268,7 @@ async fn a_server_that_cannot_be_reached_ends_the_run() {
     assert_eq!(error.kind(), RunErrorKind::Callback);
     assert_eq!(
         whole(&error),
-        "a tool provider failed: the MCP server test ended before it was ready (exit status: 7)"
+        "a tool provider of the agent Assistant failed: the MCP server test ended before it was ready (exit status: 7)"
     );
     assert!(model.requests().is_empty());
 }
