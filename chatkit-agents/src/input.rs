@@ -240,14 +240,10 @@ pub trait ThreadItemConverter: Send + Sync {
                     ThreadItem::AssistantMessage(item) => {
                         self.assistant_message_to_input(item).await
                     }
-                    ThreadItem::ClientToolCall(item) => {
-                        self.client_tool_call_to_input(item).await
-                    }
+                    ThreadItem::ClientToolCall(item) => self.client_tool_call_to_input(item).await,
                     ThreadItem::Widget(item) => self.widget_to_input(item).await,
                     ThreadItem::GeneratedImage(item) => self.generated_image_to_input(item).await,
-                    ThreadItem::StructuredInput(item) => {
-                        self.structured_input_to_input(item).await
-                    }
+                    ThreadItem::StructuredInput(item) => self.structured_input_to_input(item).await,
                     ThreadItem::Workflow(item) => self.workflow_to_input(item).await,
                     ThreadItem::Task(item) => self.task_to_input(item).await,
                     // A run that waits is no context: it has the conversation, and the model may see neither.

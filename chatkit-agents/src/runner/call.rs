@@ -85,7 +85,8 @@ impl<C: Send + Sync + 'static> Call<C> {
         }
         for guardrail in tool.input_guardrails() {
             let decision = guardrail.check(ctx).await;
-            let decision = decision.map_err(|error| self.guardrail_failed(guardrail.name(), error))?;
+            let decision =
+                decision.map_err(|error| self.guardrail_failed(guardrail.name(), error))?;
             let kind = RunErrorKind::ToolInputGuardrailTripwireTriggered;
             if let Some(text) = self.decide(guardrail.name(), kind, decision)? {
                 return Ok(self.answer(ToolOutput::Text(text)));
@@ -116,7 +117,8 @@ impl<C: Send + Sync + 'static> Call<C> {
         };
         for guardrail in tool.output_guardrails() {
             let decision = guardrail.check(ctx, &output).await;
-            let decision = decision.map_err(|error| self.guardrail_failed(guardrail.name(), error))?;
+            let decision =
+                decision.map_err(|error| self.guardrail_failed(guardrail.name(), error))?;
             let kind = RunErrorKind::ToolOutputGuardrailTripwireTriggered;
             if let Some(text) = self.decide(guardrail.name(), kind, decision)? {
                 output = ToolOutput::Text(text);
@@ -185,14 +187,15 @@ impl<C: Send + Sync + 'static> Call<C> {
 
     fn guardrail_failed(&self, guardrail: &str, error: BoxError) -> RunError {
         let tool = &self.call.name;
-        RunError::callback(format!("the guardrail {guardrail} of the tool {tool} failed"), error)
+        RunError::callback(
+            format!("the guardrail {guardrail} of the tool {tool} failed"),
+            error,
+        )
     }
 
     async fn tell<'a>(
         &'a self,
-        tell: impl Fn(
-            &'a dyn DynHooks<C>,
-        ) -> futures::future::BoxFuture<'a, Result<(), BoxError>>,
+        tell: impl Fn(&'a dyn DynHooks<C>) -> futures::future::BoxFuture<'a, Result<(), BoxError>>,
     ) -> Result<(), RunError> {
         let told = self
             .hooks

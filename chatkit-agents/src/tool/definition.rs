@@ -96,7 +96,8 @@ impl ToolDefinition {
     ) -> Result<Self, SchemaError> {
         let name = name.into();
         let mut parameters = parameters.into();
-        ensure_strict_json_schema(&mut parameters).map_err(|error| error.of(format!("the tool {name}")))?;
+        ensure_strict_json_schema(&mut parameters)
+            .map_err(|error| error.of(format!("the tool {name}")))?;
         Ok(Self {
             strict: true,
             ..Self::new(name, description, parameters)

@@ -363,7 +363,10 @@ async fn a_hook_that_fails_ends_the_run() {
     let server = server([calls(&["lookup"])]).await;
     let agent = agent(&server).tool(says("lookup", "")).hooks(Broken);
     let error = Runner::run(&agent, "Go", ()).await.unwrap_err();
-    assert_eq!(format!("{error:#}"), "a hook failed at the tool lookup: no audit log");
+    assert_eq!(
+        format!("{error:#}"),
+        "a hook failed at the tool lookup: no audit log"
+    );
     assert_eq!(error.kind(), RunErrorKind::Callback);
 }
 
