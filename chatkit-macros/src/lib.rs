@@ -3,11 +3,8 @@
 //! [`#[derive(TypedAction)]`](https://docs.rs/chatkit/latest/chatkit/actions/derive.TypedAction.html) and
 //! [`widget_template!`](https://docs.rs/chatkit/latest/chatkit/widgets/macro.widget_template.html).
 
-mod expand;
-mod options;
-mod parse;
-#[cfg(test)]
-mod tests;
+mod errors;
+mod function_tool;
 mod typed_action;
 #[cfg(feature = "widget-template")]
 mod widget_template;
@@ -20,8 +17,8 @@ use proc_macro::TokenStream;
 )]
 #[proc_macro_attribute]
 pub fn function_tool(options: TokenStream, item: TokenStream) -> TokenStream {
-    match parse::function(options.into(), item.into()) {
-        Ok(function) => expand::expand(&function).into(),
+    match function_tool::function_tool(options.into(), item.into()) {
+        Ok(tokens) => tokens.into(),
         Err(errors) => errors.into_compile_error().into(),
     }
 }
