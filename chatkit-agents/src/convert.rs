@@ -5,7 +5,7 @@ use std::future::Future;
 use chatkit::BoxError;
 use chatkit::types::{Annotation, FileSource, UrlSource};
 
-use crate::items::{ContainerFileCitation, FileCitation, RawItem, UrlCitation};
+use crate::items::{ContainerFileCitation, FileCitation, RawItem, UrlCitation, data_url};
 
 /// Turns parts of a model's stream into parts of a thread; every method has a default.
 ///
@@ -27,7 +27,7 @@ pub trait ResponseStreamConverter: Send + Sync {
         partial_image_index: Option<u64>,
     ) -> impl Future<Output = Result<String, BoxError>> + Send {
         let _ = (image_id, partial_image_index);
-        let url = format!("data:image/png;base64,{base64_image}");
+        let url = data_url("image/png", base64_image);
         async move { Ok(url) }
     }
 

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use chatkit::BoxError;
 use futures::FutureExt;
 use serde_json::json;
-use serde_json::value::to_raw_value;
 use tracing::Instrument;
 
 use super::config::ToolErrorFormatterKind;
@@ -17,12 +16,12 @@ use super::state::{RunState, RunToolCall};
 use crate::agent::Agent;
 use crate::guardrail::{GuardrailFunctionOutput, GuardrailResult};
 use crate::hooks::DynHooks;
-use crate::items::{ContentPart, FunctionOutput, InputItem};
+use crate::items::{FunctionOutput, InputItem};
 use crate::telemetry;
 use crate::telemetry::names::{TOOL_CALL_ARGUMENTS, TOOL_CALL_RESULT};
 use crate::tool::{
-    FunctionTool, LocalTool, ToolContext, ToolError, ToolErrorKind, ToolGuardrailFunctionOutput,
-    ToolOutput, ToolOutputPart,
+    FunctionTool, LocalTool, McpApproval, ToolContext, ToolError, ToolErrorKind,
+    ToolGuardrailFunctionOutput, ToolOutput,
 };
 
 /// What the model is told of a call that a person has rejected.
@@ -239,10 +238,9 @@ impl<C: Send + Sync + 'static> Call<C> {
     }
 
     fn answer(&self, output: ToolOutput) -> Outcome {
-        let output = function_output(output);
         Outcome::Answer(InputItem::function_call_output(
             self.call.call_id.clone(),
-            output,
+            FunctionOutput::from(output),
         ))
     }
 }
@@ -286,29 +284,5 @@ pub(super) fn not_found<C>(scope: &RunScope<C>, call: &RunToolCall) -> InputItem
 
 /// The answer to a hosted MCP server that asks for an approval.
 pub(super) fn mcp_approval(request_id: &str, approve: bool, reason: Option<&str>) -> InputItem {
-    let mut answer = json!({
-        "type": "mcp_approval_response", "approval_request_id": request_id, "approve": approve,
-    });
-    if let Some(reason) = reason {
-        answer["reason"] = reason.into();
-    }
-    InputItem::from_json(&answer)
-}
-
-/// A tool's result as the model gets it.
-fn function_output(output: ToolOutput) -> FunctionOutput {
-    match output {
-        ToolOutput::Text(text) => FunctionOutput::Text(text),
-        ToolOutput::Json(value) => FunctionOutput::Text(value.to_string()),
-        ToolOutput::Parts(parts) => FunctionOutput::Parts(parts.iter().map(content_part).collect()),
-    }
-}
-
-fn content_part(part: &ToolOutputPart) -> ContentPart {
-    match part {
-        ToolOutputPart::Text(part) => ContentPart::text(&part.text),
-        part => {
-            to_raw_value(&part.to_wire()).map_or_else(|_| ContentPart::text(""), ContentPart::raw)
-        }
-    }
+    McpApproval::decided(approve, reason).answer(request_id)
 }

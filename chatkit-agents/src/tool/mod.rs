@@ -24,6 +24,7 @@ mod context;
 mod custom;
 mod definition;
 mod error;
+mod gates;
 mod guardrail;
 mod hosted;
 mod local;
@@ -59,6 +60,7 @@ pub use self::context::{OwnedToolContext, ToolContext};
 pub use self::custom::CustomTool;
 pub use self::definition::{ToolCaller, ToolDefinition};
 pub use self::error::{ToolError, ToolErrorKind};
+pub(crate) use self::gates::Gates;
 pub use self::guardrail::{
     ToolGuardrailFunctionOutput, ToolInputGuardrail, ToolOutputGuardrail, ToolOutputGuardrailData,
 };
@@ -71,7 +73,7 @@ pub use self::local::LocalTool;
 pub use self::namespace::ToolNamespace;
 pub use self::output::{
     ImageDetail, IntoToolOutput, Json, ToolOutput, ToolOutputFileContent, ToolOutputImage,
-    ToolOutputPart, ToolOutputText,
+    ToolOutputText,
 };
 pub use self::provider::ToolProvider;
 pub use self::shell::{

@@ -11,6 +11,7 @@ mod raw;
 
 pub(crate) use history::{has_open_calls, is_given};
 pub use history::{keep_latest, prune_orphans};
+pub(crate) use input::data_url;
 pub use input::{
     ContentPart, FunctionCallOutput, FunctionOutput, InputItem, InputMessage, MessageContent, Role,
 };
