@@ -1,7 +1,10 @@
 //! The tools of the model's provider, and those of its own kinds that this program carries out.
 
 // So that `json!` can stand in a call as it is.
-#![allow(clippy::needless_pass_by_value)]
+#![allow(
+    clippy::needless_pass_by_value,
+    reason = "so `json!` can be an argument"
+)]
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};

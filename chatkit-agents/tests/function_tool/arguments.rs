@@ -87,7 +87,7 @@ fn three() -> u8 {
 ///
 /// And a second paragraph.
 #[function_tool]
-#[allow(clippy::too_many_arguments)]
+#[allow(clippy::too_many_arguments, reason = "one of each kind")]
 async fn every_kind(
     /// Any text.
     text: String,

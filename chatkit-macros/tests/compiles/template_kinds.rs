@@ -11,7 +11,11 @@ mod renamed {
     pub use ::chatkit as kit;
 }
 // The names that generated code could mean by mistake.
-#[allow(dead_code, non_camel_case_types)]
+#[allow(
+    dead_code,
+    non_camel_case_types,
+    reason = "names that must not get in the way"
+)]
 mod shadowed {
     pub struct String;
     pub struct Vec;

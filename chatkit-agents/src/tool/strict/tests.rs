@@ -1,7 +1,10 @@
 //! Every rule of the strict transform.
 
 // So that `json!` can stand in a call as it is.
-#![allow(clippy::needless_pass_by_value)]
+#![allow(
+    clippy::needless_pass_by_value,
+    reason = "so `json!` can be an argument"
+)]
 
 use serde_json::{Value, json};
 
