@@ -1,6 +1,8 @@
 //! What only a store in a file can do or get wrong.
-// Clippy knows a test by its attribute, and the helpers of tests have none.
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "clippy knows a test by its attribute; helpers unwrap too"
+)]
 
 use std::error::Error as StdError;
 use std::future::Future;

@@ -1,6 +1,8 @@
 //! Widgets from `.widget` files, as a program loads and fills them.
-// Clippy knows a test by its attribute; helpers unwrap too.
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "clippy knows a test by its attribute; helpers unwrap too"
+)]
 
 use std::error::Error as _;
 use std::thread;

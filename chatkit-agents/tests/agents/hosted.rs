@@ -1,9 +1,8 @@
 //! The tools of the model's provider, and those of its own kinds that this program carries out.
 
-// So that `json!` can stand in a call as it is.
 #![allow(
     clippy::needless_pass_by_value,
-    reason = "so `json!` can be an argument"
+    reason = "so that `json!` can stand in a call as it is"
 )]
 
 use std::collections::HashMap;

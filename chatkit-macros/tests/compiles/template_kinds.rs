@@ -10,11 +10,10 @@ use serde_json::{Map, Value, json};
 mod renamed {
     pub use ::chatkit as kit;
 }
-// The names that generated code could mean by mistake.
 #[allow(
     dead_code,
     non_camel_case_types,
-    reason = "names that must not get in the way"
+    reason = "the names that generated code could mean by mistake"
 )]
 mod shadowed {
     pub struct String;
