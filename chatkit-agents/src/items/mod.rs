@@ -8,6 +8,7 @@ mod history;
 mod input;
 mod output;
 mod raw;
+mod types;
 
 pub(crate) use history::{has_open_calls, is_given};
 pub use history::{keep_latest, prune_orphans};
@@ -22,6 +23,7 @@ pub use output::{
 };
 pub use raw::RawItem;
 pub(crate) use raw::Text;
+pub(crate) use types::{is_hosted_tool, needs_id};
 
 #[cfg(test)]
 mod tests;

@@ -64,11 +64,7 @@ pub(crate) use self::gates::Gates;
 pub use self::guardrail::{
     ToolGuardrailFunctionOutput, ToolInputGuardrail, ToolOutputGuardrail, ToolOutputGuardrailData,
 };
-pub use self::hosted::{
-    CodeInterpreterTool, ContainerShellTool, FileSearchTool, HostedMcpTool, HostedTool,
-    ImageGenerationTool, McpApproval, McpApprovalRequest, ProgrammaticToolCallingTool,
-    ToolSearchTool, WebSearchTool,
-};
+pub use self::hosted::*;
 pub use self::local::LocalTool;
 pub use self::namespace::ToolNamespace;
 pub use self::output::{
