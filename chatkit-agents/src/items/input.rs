@@ -415,7 +415,6 @@ impl InputItem {
     }
 }
 
-/// A message of the user.
 impl InputItem {
     /// Says which program of the model made the call that this item answers.
     pub(crate) fn set_caller(&mut self, caller: &Value) {
