@@ -118,3 +118,17 @@ impl ResponseStreamConverter for DefaultResponseStreamConverter {
         self.partial_images
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn partial_images_tell_how_far_an_image_is() {
+        let unknown = DefaultResponseStreamConverter::new();
+        assert_eq!(unknown.partial_image_index_to_progress(1), 0.0);
+        let converter = unknown.with_partial_images(2);
+        let progress = |index| converter.partial_image_index_to_progress(index);
+        assert_eq!([progress(0), progress(1), progress(9)], [0.0, 0.5, 1.0]);
+    }
+}

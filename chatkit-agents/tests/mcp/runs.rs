@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use chatkit_agents::mcp::{ApprovalContext, McpServer, RequireApproval, Stdio, ToolFilterContext};
-use chatkit_agents::tool::{ToolGuardrailFunctionOutput, ToolInputGuardrail};
+use chatkit_agents::tool::{
+    ToolGuardrailFunctionOutput, ToolInputGuardrail, ToolOutputGuardrail, ToolOutputGuardrailData,
+};
 use chatkit_agents::{Run, RunErrorKind, RunState, Runner, ToolContext};
 use futures::StreamExt;
 
@@ -367,6 +369,18 @@ async fn guardrails_check_every_tool() {
     let server = process(&["stdio"]).tool_input_guardrail(guardrail).build();
     assert_eq!(result_of(&server, "die", nothing()).await, "no die");
     assert!(asked.load(Ordering::SeqCst));
+
+    let guardrail = ToolOutputGuardrail::new("secret", |data: ToolOutputGuardrailData<'_, ()>| {
+        let text = data.output.to_wire().to_string();
+        async move {
+            Ok(ToolGuardrailFunctionOutput::reject_content(format!(
+                "not {text}"
+            )))
+        }
+    });
+    let server = process(&["stdio"]).tool_output_guardrail(guardrail).build();
+    let told = result_of(&server, "echo", json!({"text": "Hi"})).await;
+    assert_eq!(told, "not \"Hi\"");
 }
 
 #[tokio::test]

@@ -246,6 +246,20 @@ async fn namespaces_and_deferred_tools_are_described_as_in_python() {
 }
 
 #[tokio::test]
+async fn the_rest_of_the_options_are_sent_too() {
+    let web = WebSearchTool::new()
+        .user_region("California")
+        .user_timezone("America/Los_Angeles");
+    let code = CodeInterpreterTool::auto().include_outputs();
+    let body = request([web.into(), code.into()]).await;
+    assert_eq!(
+        body["tools"][0]["user_location"],
+        json!({"type": "approximate", "region": "California", "timezone": "America/Los_Angeles"})
+    );
+    assert_eq!(body["include"], json!(["code_interpreter_call.outputs"]));
+}
+
+#[tokio::test]
 async fn what_is_newer_than_the_builders_is_sent_as_it_is() {
     let newer = HostedTool::from(WebSearchTool::new()).option("budget", 5);
     let body = request([
