@@ -398,11 +398,7 @@ fn add_idempotency_key(headers: &mut HeaderMap) -> Result<(), ModelError> {
     if headers.contains_key(IDEMPOTENCY_KEY) {
         return Ok(());
     }
-    insert(
-        headers,
-        IDEMPOTENCY_KEY.as_str(),
-        &Uuid::new_v4().to_string(),
-    )
+    insert(headers, IDEMPOTENCY_KEY, &Uuid::new_v4().to_string())
 }
 
 /// Sets a header, in place of one of the same name. Values the program gives may be secret.

@@ -8,7 +8,7 @@ use async_stream::try_stream;
 use bytes::Bytes;
 use chrono::Utc;
 use futures::Stream;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName};
+use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use reqwest::{Method, StatusCode, Url};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -29,7 +29,7 @@ const MAX_ERROR_BODY: usize = 64 * 1024;
 const LONGEST_FAREWELL: Duration = Duration::from_millis(250);
 
 /// The header that is the same in all attempts of a call, and in no other call.
-pub(super) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+pub(super) const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
 /// One call, ready to be sent.
 pub(super) struct Call {

@@ -202,7 +202,8 @@ impl fmt::Display for ToolError {
             ToolErrorKind::Fatal => "the tool ended the run",
             ToolErrorKind::Interrupted => "a run inside the tool waits for an approval",
         };
-        let source = self.0.source.as_deref().map(|source| source as _);
+        let source = self.0.source.as_deref();
+        let source = source.map(|source| source as &(dyn Error + 'static));
         match self.0.message.as_deref().filter(|_| f.alternate()) {
             Some(message) => write_error(f, &format!("{kind}: {message}"), source),
             None => write_error(f, kind, source),
