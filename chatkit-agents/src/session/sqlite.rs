@@ -82,8 +82,9 @@ impl SqliteSessions {
     /// [`SessionErrorKind::Storage`] when the file cannot be opened; the message names it and says what to do. Needs a
     /// Tokio runtime with its timer enabled.
     pub async fn open(database: impl AsRef<Path>) -> Result<Self, SessionError> {
-        let opened = sqlite_file::open(database.as_ref(), &SqliteOptions::new(), SCHEMA);
-        let pools = opened.await.map_err(|error| {
+        let options = SqliteOptions::new();
+        let opened = sqlite_file::open(database.as_ref(), &options, SCHEMA).await;
+        let pools = opened.map_err(|error| {
             SessionError::new(SessionErrorKind::Storage, error.to_string()).caused_by(error)
         })?;
         Ok(Self { pools })
