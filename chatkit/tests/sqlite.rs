@@ -1,7 +1,7 @@
 //! What only a store in a file can do or get wrong.
 #![allow(
     clippy::unwrap_used,
-    reason = "clippy knows a test by its attribute; helpers unwrap too"
+    reason = "clippy exempts tests, not the helpers of tests"
 )]
 
 use std::error::Error as StdError;

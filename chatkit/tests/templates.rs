@@ -1,7 +1,7 @@
 //! Widgets from `.widget` files, as a program loads and fills them.
 #![allow(
     clippy::unwrap_used,
-    reason = "clippy knows a test by its attribute; helpers unwrap too"
+    reason = "clippy exempts tests, not the helpers of tests"
 )]
 
 use std::error::Error as _;

@@ -2,7 +2,7 @@
 //! installed.
 #![allow(
     clippy::unwrap_used,
-    reason = "clippy knows a test by its attribute; helpers unwrap too"
+    reason = "clippy exempts tests, not the helpers of tests"
 )]
 
 mod kit;

@@ -30,7 +30,7 @@ impl Engine {
 }
 
 /// The engine's own filter writes null for what is undefined and for NaN: both are mistakes that a widget would hide.
-#[allow(
+#[expect(
     clippy::needless_pass_by_value,
     reason = "the engine hands arguments over by value"
 )]
