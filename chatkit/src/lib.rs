@@ -119,6 +119,8 @@ pub mod testing;
 pub mod types;
 pub mod widgets;
 
+#[doc(hidden)]
+pub use error::write_error;
 pub use error::{CustomStreamError, Error, ErrorKind, StreamError, TurnError};
 pub use server::{
     ChatKitHandler, ChatKitServer, EventStream, OnDisconnect, ProcessResult, RequestInfo,

@@ -13,6 +13,7 @@ mod guide;
 mod handoffs;
 mod hosted;
 mod input;
+mod privacy;
 mod run;
 mod settings;
 mod stop;

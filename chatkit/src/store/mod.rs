@@ -20,6 +20,9 @@ pub use memory::MemoryStore;
 #[cfg(feature = "postgres")]
 pub use postgres::{Imported, PostgresOptions, PostgresStore, PythonImport};
 #[cfg(feature = "sqlite")]
+#[doc(hidden)]
+pub use sqlite::open as sqlite_file;
+#[cfg(feature = "sqlite")]
 pub use sqlite::{SqliteOptions, SqliteStore};
 
 use crate::BoxError;

@@ -109,14 +109,14 @@ mod tests {
     use sqlx::{AssertSqlSafe, Connection, SqliteConnection, query_as, raw_sql};
 
     use super::*;
-    use crate::store::sqlite::MIGRATIONS;
+    use crate::store::sqlite::SCHEMA;
 
     /// A list must cost what its page costs: found by an index, and never sorted. (Among equal times SQLite steps
     /// over the entries before `seq`, in the index.)
     #[tokio::test]
     async fn pages_come_in_order_off_an_index() {
         let mut connection = SqliteConnection::connect("sqlite::memory:").await.unwrap();
-        for (_, migration) in MIGRATIONS {
+        for (_, migration) in SCHEMA.migrations {
             raw_sql(*migration).execute(&mut connection).await.unwrap();
         }
         let sql = Statements::new("");

@@ -1,7 +1,8 @@
 //! A store in an SQLite file.
 
 mod engine;
-mod open;
+#[doc(hidden)]
+pub mod open;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -11,7 +12,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 #[cfg(test)]
-pub(super) use open::MIGRATIONS;
+pub(super) use open::SCHEMA;
 
 use super::StoreError;
 use super::scope::Scope;
@@ -103,7 +104,7 @@ impl<C> SqliteStore<C> {
         options: SqliteOptions,
     ) -> Result<Self, StoreError> {
         let database = database.as_ref();
-        let pools = open::open(database, &options)
+        let pools = open::open(database, &options, open::SCHEMA)
             .await
             .map_err(StoreError::other)?;
         Ok(Self {
