@@ -1,3 +1,4 @@
 //! Checks that need several crates of the workspace, or a process of their own.
 
 pub mod conformance;
+pub mod hot_paths;
