@@ -71,6 +71,8 @@ async fn get_weather(
 
 struct Assistant {
     agent: Agent<AgentContext<User>>,
+    /// Names conversations.
+    titles: Agent<()>,
 }
 
 impl ChatKitHandler for Assistant {
@@ -79,12 +81,33 @@ impl ChatKitHandler for Assistant {
     async fn respond(
         &self,
         turn: &Turn<User>,
-        _message: Option<UserMessageItem>,
+        message: Option<UserMessageItem>,
     ) -> Result<(), TurnError> {
         let input = DefaultThreadItemConverter.history(turn, 20).await?;
         let context = AgentContext::new(turn);
         let run = Runner::run_streamed(&self.agent, input, context.clone());
-        turn.forward(stream_agent_response(context, run)).await
+        let answer = turn.forward(stream_agent_response(context, run));
+        // Both at once: the title comes while the answer is being written.
+        tokio::try_join!(answer, self.name(turn, message))?;
+        Ok(())
+    }
+}
+
+impl Assistant {
+    /// Gives a new conversation a title. One without is no reason to fail.
+    async fn name(
+        &self,
+        turn: &Turn<User>,
+        message: Option<UserMessageItem>,
+    ) -> Result<(), TurnError> {
+        let (Some(message), None) = (message, &turn.thread().title) else {
+            return Ok(());
+        };
+        match Runner::run(&self.titles, message.text(), ()).await {
+            Ok(result) => turn.set_title(result.final_output),
+            Err(error) => tracing::warn!("the conversation gets no title: {error:#}"),
+        }
+        Ok(())
     }
 }
 
@@ -124,6 +147,9 @@ async fn run() -> Result<(), Box<dyn Error>> {
         }
     };
     let model = env::var("MODEL").unwrap_or_else(|_| "gpt-5.6-luna".to_owned());
+    let titles = Agent::new("Titles", client.model(&model)).instructions(
+        "Write a title of five words at most for the conversation that begins with this message.",
+    );
     let agent = Agent::new("Assistant", client.model(model))
         .instructions("You are a friendly assistant. Use the tools you have; answer briefly.")
         .tool(get_weather);
@@ -143,7 +169,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
             );
         }
     };
-    let server = ChatKitServer::new(Assistant { agent }, store);
+    let server = ChatKitServer::new(Assistant { agent, titles }, store);
     let authenticate = |_: Parts| async { Ok::<_, Infallible>(User) };
     let mut chat = chatkit::axum::router(server.clone(), authenticate);
     if let Ok(origin) = env::var("CORS_ORIGIN") {

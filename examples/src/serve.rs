@@ -51,6 +51,16 @@ pub fn start_log() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+/// The secret that a variable of the environment holds. Without it, one of 64 random bytes of text that ends with the
+/// process, and with it whatever it has signed.
+pub fn secret(variable: &str) -> String {
+    env::var(variable).unwrap_or_else(|_| {
+        tracing::warn!("{variable} is not set: what it signs ends with this process");
+        let half = || uuid::Uuid::new_v4().simple().to_string();
+        half() + &half()
+    })
+}
+
 /// Listens on 127.0.0.1, on the port that `PORT` names; by default 8000, and with 0 on any free one.
 ///
 /// # Errors

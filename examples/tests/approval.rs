@@ -1,10 +1,8 @@
 //! A refund that waits for its approval, while the server is stopped and started again.
 
-use std::path::PathBuf;
-
 use serde_json::{Value, json};
 
-use crate::support::{Example, create, request, said, thread_id};
+use crate::support::{Directory, Example, create, request, said, thread_id};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_approval");
 
@@ -18,9 +16,8 @@ fn submit(thread: &str, question: &Value, answer: &str) -> Value {
 
 #[tokio::test]
 async fn an_approval_outlives_the_process() {
-    let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
-        .join(format!("approval-{}.db", std::process::id()));
-    let database = format!("sqlite:{}", file.display());
+    let directory = Directory::new("approval");
+    let database = directory.database();
     let variables = [("DATABASE_URL", database.as_str())];
 
     let shop = Example::start_with(PROGRAM, &variables).await;
@@ -50,8 +47,4 @@ async fn an_approval_outlives_the_process() {
         .await;
     let told = "About your refund: Tool execution was not approved. The user says: The other one";
     assert_eq!(said(&events), [told]);
-    drop(shop);
-    for end in ["", "-wal", "-shm"] {
-        let _ = std::fs::remove_file(format!("{}{end}", file.display()));
-    }
 }

@@ -1,28 +1,17 @@
 //! Images as files.
 
-use std::path::PathBuf;
-
 use serde_json::json;
 
-use crate::support::{Example, add, answer, create, labels, said, thread_id};
+use crate::support::{Directory, Example, add, answer, create, labels, said, thread_id};
 
 const FINE: &[u8] = include_bytes!("../showcase/pictures/done.png");
 const COARSE: &[u8] = include_bytes!("../showcase/pictures/partial.png");
 
-/// A directory that is gone with the test.
-struct Directory(PathBuf);
-
-impl Drop for Directory {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
 #[tokio::test]
 async fn images_are_kept_as_files() {
-    let name = format!("images-{}", std::process::id());
-    let directory = Directory(PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name));
-    let variables = [("IMAGES", directory.0.to_str().unwrap())];
+    let directory = Directory::new("images");
+    let files = directory.path("files");
+    let variables = [("IMAGES", files.as_str())];
     let painter = Example::start_with(env!("CARGO_BIN_EXE_images"), &variables).await;
     let events = painter.stream(&create("A hill")).await;
     let shown = answer(&events);
@@ -56,5 +45,5 @@ async fn images_are_kept_as_files() {
     // The model gets the file back with the history.
     let events = painter.stream(&add(&thread_id(&events), "Another")).await;
     assert_eq!(said(&events), ["Here it is. I have seen 1 before."]);
-    assert_eq!(std::fs::read_dir(&directory.0).unwrap().count(), 6);
+    assert_eq!(std::fs::read_dir(files).unwrap().count(), 6);
 }

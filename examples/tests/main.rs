@@ -5,7 +5,9 @@
     reason = "clippy exempts tests, not the helpers of tests"
 )]
 
+mod accounts;
 mod approval;
+mod attachments;
 mod client_tool;
 mod composer;
 mod dictation;
@@ -15,7 +17,9 @@ mod images;
 mod otlp;
 mod page;
 mod programs;
+mod quickstart;
 mod showcase;
 mod support;
+mod support_desk;
 mod threads;
 mod widgets;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Example, answer, create, input, named, request, thread_id};
+use crate::support::{Example, FORM, answer, create, input, named, request, thread_id};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_showcase");
 
@@ -472,17 +472,8 @@ async fn feedback_is_accepted_and_dictation_understood() {
 
 /// A form with one file.
 fn form(mime_type: &str, bytes: &[u8]) -> Vec<u8> {
-    let mut form = format!(
-        "--limit\r\ncontent-disposition: form-data; name=\"file\"; filename=\"up.bin\"\r\n\
-         content-type: {mime_type}\r\n\r\n"
-    )
-    .into_bytes();
-    form.extend(bytes);
-    form.extend(b"\r\n--limit--\r\n");
-    form
+    crate::support::form("up.bin", mime_type, bytes)
 }
-
-const FORM: [(&str, &str); 1] = [("content-type", "multipart/form-data; boundary=limit")];
 
 /// Creates an attachment, and gives its record and where to upload it.
 async fn create_attachment(showcase: &Example, mime_type: &str) -> (Value, String) {

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 
 import { check } from './support/check.mjs';
 
-check('an echo in Markdown, with its source', {}, async ({ chat, showcase }) => {
+check('an echo in Markdown, with its source', {}, async ({ chat, server }) => {
   await chat.ask('hello');
   await chat.echoes('hello');
   assert.equal(await chat.log.getByText('bold', { exact: true }).evaluate((it) => it.tagName), 'STRONG');
@@ -13,7 +13,7 @@ check('an echo in Markdown, with its source', {}, async ({ chat, showcase }) => 
   assert.equal(await source.getAttribute('href'), 'https://example.com/a');
   assert.match(await source.getAttribute('rel'), /noopener/);
   await chat.thread('T: hello').waitFor();
-  assert.deepEqual(await showcase.kinds(), ['user_message', 'assistant_message']);
+  assert.deepEqual(await server.kinds(), ['user_message', 'assistant_message']);
 });
 
 check('references to an entity and to a file', {}, async ({ chat }) => {
@@ -30,7 +30,7 @@ check('steps of work', {}, async ({ chat }) => {
   await chat.finished();
 });
 
-check('progress, an effect and a notice', {}, async ({ page, chat, showcase }) => {
+check('progress, an effect and a notice', {}, async ({ page, chat, server }) => {
   // Each is shown until the next one comes, so they are written down as they do.
   await page.evaluate(() => {
     globalThis.progress = new Set();
@@ -46,7 +46,7 @@ check('progress, an effect and a notice', {}, async ({ page, chat, showcase }) =
   await chat.shows('open_dialog');
   await chat.shows('{"x":1}');
   assert.equal(await chat.text('PROGRESS-2').count(), 0);
-  assert.deepEqual(await showcase.kinds(), ['user_message']);
+  assert.deepEqual(await server.kinds(), ['user_message']);
 });
 
 check('an image, coarse at first', {}, async ({ page, chat }) => {
@@ -63,12 +63,12 @@ check('an image, coarse at first', {}, async ({ page, chat }) => {
   assert.equal(await page.evaluate(() => globalThis.pictures.size), 2);
 });
 
-check('a tool of the page', {}, async ({ chat, showcase }) => {
+check('a tool of the page', {}, async ({ chat, server }) => {
   await chat.ask('clienttool');
   await chat.shows('get_sel');
   await chat.log.getByLabel('The result, as JSON').fill('{"picked": 42}');
   await chat.log.getByRole('button', { name: 'Send the result' }).click();
   await chat.echoes('no-user-message');
-  const [, call] = await showcase.items();
+  const [, call] = await server.items();
   assert.deepEqual([call.name, call.status, call.output], ['get_sel', 'completed', { picked: 42 }]);
 });

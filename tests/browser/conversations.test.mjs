@@ -4,25 +4,25 @@ import assert from 'node:assert/strict';
 
 import { check, until } from './support/check.mjs';
 
-check('stopping keeps what was said', {}, async ({ chat, showcase }) => {
+check('stopping keeps what was said', {}, async ({ chat, server }) => {
   await chat.send('slow');
   await chat.shows('word2');
   await chat.stopButton.click();
   await chat.finished();
-  await until('the answer is stored', async () => (await showcase.kinds()).length === 2);
+  await until('the answer is stored', async () => (await server.kinds()).length === 2);
   await chat.page.reload();
   await chat.shows('word2');
   assert.equal(await chat.text('word50').count(), 0);
 });
 
-check('an error that can be tried again', {}, async ({ chat, showcase }) => {
+check('an error that can be tried again', {}, async ({ chat, server }) => {
   await chat.ask('boom');
   await chat.page.getByText('CUSTOM-ERROR-TEXT').first().waitFor();
   const again = chat.page.waitForRequest((request) => request.postData()?.includes('threads.retry_after_item'));
   await chat.retryButton.click();
   await again;
   await chat.page.getByText('CUSTOM-ERROR-TEXT').first().waitFor();
-  assert.deepEqual(await showcase.kinds(), ['user_message']);
+  assert.deepEqual(await server.kinds(), ['user_message']);
 });
 
 check('an error without a text of its own', {}, async ({ chat }) => {
@@ -31,14 +31,14 @@ check('an error without a text of its own', {}, async ({ chat }) => {
 });
 
 const BROKEN = [/ERR_INCOMPLETE_CHUNKED_ENCODING/];
-check('a connection that breaks', { complaints: BROKEN }, async ({ chat, showcase }) => {
+check('a connection that breaks', { complaints: BROKEN }, async ({ chat, server }) => {
   await chat.ask('drop');
   await chat.shows('partial before drop');
   await chat.page.getByText('The connection was lost.').first().waitFor();
-  await until('the answer is stored', async () => (await showcase.kinds()).length === 2);
+  await until('the answer is stored', async () => (await server.kinds()).length === 2);
 });
 
-check('a server that is away for a moment', { complaints: [/503/] }, async ({ page, chat, showcase }) => {
+check('a server that is away for a moment', { complaints: [/503/] }, async ({ page, chat, server }) => {
   let refused = 0;
   await page.route('**/chatkit', async (route) => {
     const create = route.request().postData()?.includes('threads.create');
@@ -51,8 +51,8 @@ check('a server that is away for a moment', { complaints: [/503/] }, async ({ pa
   await chat.ask('hello');
   await chat.echoes('hello');
   assert.equal(refused, 2);
-  assert.deepEqual(await showcase.kinds(), ['user_message', 'assistant_message']);
-  assert.equal((await showcase.threads()).length, 1);
+  assert.deepEqual(await server.kinds(), ['user_message', 'assistant_message']);
+  assert.equal((await server.threads()).length, 1);
 });
 
 check('a reload shows the same', {}, async ({ page, chat }) => {
@@ -64,7 +64,7 @@ check('a reload shows the same', {}, async ({ page, chat }) => {
   await chat.echoes('again');
 });
 
-check('threads are listed, renamed and deleted', {}, async ({ page, chat, showcase }) => {
+check('threads are listed, renamed and deleted', {}, async ({ page, chat, server }) => {
   await chat.ask('first');
   await chat.newChat();
   await chat.ask('second');
@@ -74,11 +74,11 @@ check('threads are listed, renamed and deleted', {}, async ({ page, chat, showca
 
   await chat.renameThread('T: first', 'Renamed');
   await chat.thread('Renamed').waitFor();
-  await until('it is stored', async () => (await showcase.threads()).some((it) => it.title === 'Renamed'));
+  await until('it is stored', async () => (await server.threads()).some((it) => it.title === 'Renamed'));
 
   await chat.deleteThread('Renamed');
   await chat.thread('Renamed').waitFor({ state: 'detached' });
-  await until('it is gone', async () => (await showcase.threads()).length === 1);
+  await until('it is gone', async () => (await server.threads()).length === 1);
   await page.reload();
   await chat.thread('T: second').waitFor();
 });
@@ -111,3 +111,68 @@ check('dictation', {}, async ({ page, chat }) => {
   await page.getByRole('button', { name: 'Stop dictating' }).click();
   await until('the text is there', async () => (await chat.composer.innerText()).includes('transcribed!'));
 });
+
+check('an answer that is not good, and is given again', {}, async ({ page, chat, server }) => {
+  await chat.ask('hello');
+  const [, before] = await server.items();
+  const sent = page.waitForRequest((request) => request.postData()?.includes('items.feedback'));
+  await page.getByRole('button', { name: 'Bad answer' }).click();
+  assert.equal((await sent).postDataJSON().params.kind, 'negative');
+  await page.getByRole('button', { name: 'Answer again' }).click();
+  await until('it is another', async () => {
+    const items = await server.items();
+    return items.length === 2 && items[1].id !== before.id;
+  });
+  await chat.finished();
+  await chat.echoes('hello');
+  assert.equal(await chat.log.getByRole('article', { name: 'Assistant' }).count(), 1);
+});
+
+check('a passage that is quoted', {}, async ({ page, chat, server }) => {
+  await chat.ask('hello');
+  await chat.log.getByText('bold', { exact: true }).dblclick();
+  await page.getByRole('button', { name: 'Quote' }).click();
+  await chat.ask('why');
+  const items = await server.items();
+  assert.equal(items[2].quoted_text.trim(), 'bold');
+});
+
+check('a long conversation opens at its end', {}, async ({ page, chat, server }) => {
+  await server.say('number 0');
+  const [{ id }] = await server.threads();
+  for (let n = 1; n < 40; n += 1) await server.say(`number ${n}`, id);
+  await page.reload();
+  await chat.threads.getByRole('button', { name: /^T: number/ }).first().click();
+  await chat.echoes('number 39');
+  const seen = (n) => chat.echo(`number ${n}]`).evaluate((it) => {
+    const { top, bottom } = it.getBoundingClientRect();
+    return top >= 0 && bottom <= innerHeight;
+  });
+  await until('the end is seen', () => seen(39));
+  assert.equal(await seen(0), false);
+  await chat.echo('number 0]').scrollIntoViewIfNeeded();
+  await until('the begin is seen', () => seen(0));
+  await page.getByRole('button', { name: 'Go to the latest message' }).click();
+  await until('the end is seen again', () => seen(39));
+  assert.equal((await server.items()).length, 80);
+});
+
+for (const [status, message] of [
+  [401, 'Please sign in.'],
+  [429, 'Too many requests.'],
+]) {
+  check(`a message that is refused with ${status}`, { complaints: [new RegExp(status)] }, async ({ page, chat, server }) => {
+    await page.route('**/chatkit', (route) => {
+      const create = route.request().postData()?.includes('threads.create');
+      return create ? route.fulfill({ status, json: { message } }) : route.fallback();
+    });
+    await chat.ask('hello');
+    await page.getByText(message).first().waitFor();
+    assert.deepEqual(await server.threads(), []);
+    // What was written is not lost, and can be sent when it may.
+    await page.unroute('**/chatkit');
+    await until('it is in the composer', async () => (await chat.composer.innerText()).includes('hello'));
+    await chat.composer.press('Enter');
+    await chat.echoes('hello');
+  });
+}

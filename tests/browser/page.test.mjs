@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 
-import { check, OUT } from './support/check.mjs';
+import { check, OUT, until } from './support/check.mjs';
 
 const AXE = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -41,14 +41,14 @@ for (const [name, screen] of Object.entries({ phone: [360, 740], tablet: [820, 1
   }
 }
 
-check('by keyboard alone', {}, async ({ page, chat, showcase }) => {
+check('by keyboard alone', {}, async ({ page, chat, server }) => {
   await chat.composer.focus();
   await page.keyboard.type('one');
   await page.keyboard.press('Shift+Enter');
   await page.keyboard.type('two');
   await page.keyboard.press('Enter');
   await chat.echoes('one');
-  const [message] = await showcase.items();
+  const [message] = await server.items();
   assert.equal(message.content[0].text, 'one\ntwo');
   assert.ok(await chat.composer.evaluate((it) => it === document.activeElement), 'ready for the next message');
 });
@@ -83,7 +83,7 @@ check('what goes over the wire', {}, async ({ page, chat }) => {
   assert.match(command, /threads\.create/);
 });
 
-check('what is chosen and mentioned is sent', {}, async ({ page, chat, showcase }) => {
+check('what is chosen and mentioned is sent', {}, async ({ page, chat, server }) => {
   await page.getByRole('button', { name: 'Model: Fast' }).click();
   await page.getByRole('menuitemradio', { name: /Careful/ }).click();
   await page.getByRole('button', { name: 'Think longer' }).click();
@@ -96,10 +96,43 @@ check('what is chosen and mentioned is sent', {}, async ({ page, chat, showcase 
   await page.keyboard.press('Enter');
   await chat.finished();
   await chat.echoes('ask @Ada Lovelace please');
-  const [message] = await showcase.items();
+  const [message] = await server.items();
   assert.deepEqual(message.inference_options, { tool_choice: { id: 'think' }, model: 'careful' });
   assert.deepEqual(
     message.content.map((part) => part.id ?? part.text),
     ['ask ', 'ent-1', ' please'],
   );
+});
+
+check('what goes over the wire has its times', {}, async ({ chat }) => {
+  await chat.ask('hello');
+  const inspector = await chat.inspect();
+  const exchange = inspector.getByRole('button', { name: /threads\.create/ });
+  assert.match(await exchange.innerText(), /\d+ events[\s\S]*200[\s\S]*\d+(\.\d+)? m?s/);
+  await exchange.click();
+  await inspector.getByText(/head after .* first event after/).waitFor();
+  await inspector.getByText('"text": "hello"').first().waitFor();
+});
+
+const OFFICIAL = { env: { CHATKIT_DOMAIN_KEY: 'domain_pk_test' }, open: false };
+check('with a domain key, the official client gets the same options', OFFICIAL, async ({ page, server }) => {
+  // In the place of the script from the CDN: an element that keeps what it is told.
+  const script = `customElements.define('openai-chatkit', class extends HTMLElement {
+    setOptions(options) { globalThis.options = options; }
+  });`;
+  const loaded = [];
+  await page.route('https://cdn.platform.openai.com/**', (route) => {
+    loaded.push(route.request().url());
+    return route.fulfill({ contentType: 'text/javascript', body: script });
+  });
+  await page.goto(`${server.url}/`);
+  await until('it has its options', () => page.evaluate(() => globalThis.options !== undefined));
+  assert.deepEqual(loaded, ['https://cdn.platform.openai.com/deployments/chatkit/chatkit.js']);
+  const { api, composer, found } = await page.evaluate(async () => {
+    const { api, composer, entities } = globalThis.options;
+    return { api, composer, found: await entities.onTagSearch('ada') };
+  });
+  assert.deepEqual(api, { url: '/chatkit', domainKey: 'domain_pk_test', uploadStrategy: { type: 'two_phase' } });
+  assert.equal(composer.models[0].id, 'fast');
+  assert.deepEqual(found.map((it) => it.id), ['ent-1']);
 });

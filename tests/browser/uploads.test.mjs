@@ -8,7 +8,7 @@ import { check, until } from './support/check.mjs';
 const PICTURE = await readFile(new URL('../../examples/showcase/pictures/done.png', import.meta.url));
 
 for (const method of ['POST', 'PUT']) {
-  check(`an image, by ${method}`, { server: { UPLOAD_METHOD: method } }, async ({ page, chat, showcase }) => {
+  check(`an image, by ${method}`, { env: { UPLOAD_METHOD: method } }, async ({ page, chat, server }) => {
     const uploaded = page.waitForResponse((response) => response.url().includes('/upload/'));
     await chat.attach('hill.png', 'image/png', PICTURE);
     const response = await uploaded;
@@ -16,7 +16,7 @@ for (const method of ['POST', 'PUT']) {
     await chat.ask('here');
     await chat.echoes('here');
 
-    const [message] = await showcase.items();
+    const [message] = await server.items();
     const [attachment] = message.attachments;
     assert.deepEqual([attachment.type, attachment.name], ['image', 'hill.png']);
     const bytes = Buffer.from(await (await fetch(attachment.preview_url)).arrayBuffer());
@@ -26,7 +26,7 @@ for (const method of ['POST', 'PUT']) {
   });
 }
 
-check('a file, direct', {}, async ({ page, chat, showcase }) => {
+check('a file, direct', {}, async ({ page, chat, server }) => {
   await page.route('**/page.json', async (route) => {
     const config = await (await route.fetch()).json();
     config.api.uploadStrategy = { type: 'direct', uploadUrl: '/direct' };
@@ -38,20 +38,20 @@ check('a file, direct', {}, async ({ page, chat, showcase }) => {
   assert.equal((await uploaded).status(), 200);
   await chat.ask('here');
   await chat.log.getByText('notes.txt').waitFor();
-  const [message] = await showcase.items();
+  const [message] = await server.items();
   const [{ id, type, name }] = message.attachments;
   assert.deepEqual([type, name], ['file', 'notes.txt']);
-  assert.equal(await (await fetch(`${showcase.url}/files/${id}`)).text(), 'notes');
+  assert.equal(await (await fetch(`${server.url}/files/${id}`)).text(), 'notes');
 });
 
-check('a file that is taken back', {}, async ({ page, chat, showcase }) => {
+check('a file that is taken back', {}, async ({ page, chat, server }) => {
   const created = page.waitForResponse((response) => response.request().postData()?.includes('attachments.create') ?? false);
   await chat.attach('notes.txt', 'text/plain', Buffer.from('notes'));
   const { id } = await (await created).json();
-  await until('it is there', async () => (await fetch(`${showcase.url}/files/${id}`)).ok);
+  await until('it is there', async () => (await fetch(`${server.url}/files/${id}`)).ok);
   await page.getByRole('button', { name: 'Remove notes.txt' }).click();
-  await until('it is gone', async () => !(await fetch(`${showcase.url}/files/${id}`)).ok);
+  await until('it is gone', async () => !(await fetch(`${server.url}/files/${id}`)).ok);
   await chat.ask('hello');
-  const [message] = await showcase.items();
+  const [message] = await server.items();
   assert.deepEqual(message.attachments, []);
 });

@@ -36,13 +36,13 @@ check('an action for the page', {}, async ({ page, chat }) => {
   assert.ok(sent.every((body) => !body?.includes('"client.it"')), 'the server is not asked');
 });
 
-check('questions that are answered', {}, async ({ page, chat, showcase }) => {
+check('questions that are answered', {}, async ({ page, chat, server }) => {
   await chat.ask('structured');
   await chat.log.getByRole('radio', { name: 'High' }).check();
   await chat.log.getByRole('textbox', { name: 'Any notes?' }).fill('None');
   await chat.log.getByRole('button', { name: 'Submit' }).click();
   await chat.echoes('no-user-message');
-  const [, questions] = await showcase.items();
+  const [, questions] = await server.items();
   assert.equal(questions.status, 'answered');
   assert.deepEqual(
     questions.inputs.map((input) => input.answer.values),
@@ -52,10 +52,21 @@ check('questions that are answered', {}, async ({ page, chat, showcase }) => {
   await chat.shows('High');
 });
 
-check('questions that are skipped', {}, async ({ chat, showcase }) => {
+check('questions that are skipped', {}, async ({ chat, server }) => {
   await chat.ask('structured');
   await chat.log.getByRole('button', { name: 'Skip' }).click();
   await chat.echoes('no-user-message');
-  const [, questions] = await showcase.items();
+  const [, questions] = await server.items();
   assert.equal(questions.status, 'skipped');
+});
+
+check('an action of the page, which no widget belongs to', {}, async ({ page, chat, server }) => {
+  await chat.ask('hello');
+  const sent = page.waitForRequest((request) => request.postData()?.includes('threads.custom_action'));
+  await chat.pick('Send an action');
+  const { params } = (await sent).postDataJSON();
+  assert.deepEqual([params.item_id, params.action.payload], [null, { from: 'the page' }]);
+  await chat.shows('ACTION[page.action]');
+  await chat.finished();
+  assert.deepEqual(await server.kinds(), ['user_message', 'assistant_message', 'assistant_message']);
 });

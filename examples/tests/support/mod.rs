@@ -7,6 +7,7 @@ mod process;
 
 use std::collections::HashMap;
 use std::future::Future;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -25,6 +26,50 @@ pub(crate) fn within<F: Future>(future: F) -> impl Future<Output = F::Output> {
             .await
             .unwrap_or_else(|_| panic!("nothing happened, awaited at {caller}"))
     }
+}
+
+/// A directory that is gone with the test.
+pub(crate) struct Directory(PathBuf);
+
+impl Directory {
+    pub(crate) fn new(name: &str) -> Self {
+        let name = format!("{name}-{}", std::process::id());
+        let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+        std::fs::create_dir_all(&directory).unwrap();
+        Self(directory)
+    }
+
+    /// The path of something in it.
+    pub(crate) fn path(&self, name: &str) -> String {
+        self.0.join(name).to_str().unwrap().to_owned()
+    }
+
+    /// The URL of a database in it.
+    pub(crate) fn database(&self) -> String {
+        format!("sqlite:{}", self.path("chat.db"))
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// The type of a [`form`].
+pub(crate) const FORM: [(&str, &str); 1] =
+    [("content-type", "multipart/form-data; boundary=limit")];
+
+/// A form with one file.
+pub(crate) fn form(name: &str, mime_type: &str, bytes: &[u8]) -> Vec<u8> {
+    let mut form = format!(
+        "--limit\r\ncontent-disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\
+         content-type: {mime_type}\r\n\r\n"
+    )
+    .into_bytes();
+    form.extend(bytes);
+    form.extend(b"\r\n--limit--\r\n");
+    form
 }
 
 /// What a user writes, as the client sends it.

@@ -1,14 +1,14 @@
 // The chat as its users find it: by roles and names, in one place.
 
 export class Chat {
-  constructor(page, showcase) {
+  constructor(page, server) {
     this.page = page;
-    this.showcase = showcase;
+    this.server = server;
   }
 
   /** Opens the page. */
   async open() {
-    this.response = await this.page.goto(`${this.showcase.url}/`);
+    this.response = await this.page.goto(`${this.server.url}/`);
     await this.page.getByRole('log').waitFor();
   }
 
@@ -75,6 +75,12 @@ export class Chat {
   /** Adds a file to the message. */
   async attach(name, mimeType, buffer) {
     await this.page.getByLabel('Files', { exact: true }).setInputFiles({ name, mimeType, buffer });
+  }
+
+  /** Chooses from the menu of the composer. */
+  async pick(option) {
+    await this.page.getByRole('button', { name: 'Add files or choose a tool' }).click();
+    await this.page.locator('[role^=menuitem]:visible', { hasText: option }).click();
   }
 
   /** The list of threads. */

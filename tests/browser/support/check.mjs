@@ -1,4 +1,4 @@
-// A check: a page of its own in one browser, against a showcase of its own, with eyes on what no check may do.
+// A check: a page of its own in one browser, against an example of its own, with eyes on what no check may do.
 
 import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
@@ -7,7 +7,7 @@ import { after, before, test } from 'node:test';
 import { chromium } from 'playwright-core';
 
 import { Chat } from './chat.mjs';
-import { startShowcase } from './showcase.mjs';
+import { startExample } from './example.mjs';
 
 const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 
@@ -38,16 +38,18 @@ before(async () => {
 after(() => browser?.close());
 
 /**
- * Declares a check. It gets the page, the chat in it, and the showcase behind it.
+ * Declares a check. It gets the page, the chat in it, and the example behind it.
  *
- * - `server`: environment variables of the showcase.
+ * - `program`: which example; the showcase, unless another is named.
+ * - `env`: its environment variables.
  * - `screen`: the size, `[width, height]`; `scheme`: `light` or `dark`.
  * - `complaints`: what the console may complain of, as regular expressions. Nothing else may be there.
+ * - `open`: whether the chat is opened; where it is `false`, the check begins with an empty page.
  */
 export function check(name, options, body) {
-  const { server = {}, screen = [1280, 800], scheme = 'light', complaints = [] } = options;
+  const { program = 'showcase', env = {}, screen = [1280, 800], scheme = 'light', complaints = [], open = true } = options;
   test(name, async () => {
-    const showcase = await startShowcase(server);
+    const server = await startExample(program, env);
     const context = await browser.newContext({
       viewport: { width: screen[0], height: screen[1] },
       colorScheme: scheme,
@@ -57,7 +59,7 @@ export function check(name, options, body) {
     const errors = [];
     const foreign = [];
     try {
-      const own = (url) => url.startsWith(`${showcase.url}/`) || /^(data|blob|about):/.test(url);
+      const own = (url) => url.startsWith(`${server.url}/`) || /^(data|blob|about):/.test(url);
       await context.route(
         (url) => !own(url.href),
         (route) => {
@@ -71,10 +73,10 @@ export function check(name, options, body) {
         if (['error', 'warning'].includes(message.type())) errors.push(message.text());
       });
       page.on('pageerror', (error) => errors.push(String(error)));
-      const chat = new Chat(page, showcase);
-      await chat.open();
+      const chat = new Chat(page, server);
+      if (open) await chat.open();
       try {
-        await body({ page, chat, showcase });
+        await body({ page, chat, server });
       } catch (error) {
         const file = `failed-${name.replaceAll(/\W+/g, '-')}.png`;
         await page.screenshot({ path: `${OUT}/${file}` });
@@ -82,7 +84,7 @@ export function check(name, options, body) {
       }
     } finally {
       await context.close();
-      await showcase.stop();
+      await server.stop();
     }
     const unexpected = errors.filter((text) => !complaints.some((pattern) => pattern.test(text)));
     assert.deepEqual(unexpected, [], 'the console is silent');
