@@ -1,7 +1,6 @@
 //! A turn: the one place that tracks, stores, filters and serialises events.
 
 use std::fmt;
-use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
