@@ -92,7 +92,7 @@ fn an_output_needs_its_own_kind_of_call_before_it() {
 #[test]
 fn every_pair_stays() {
     let mut history = vec![user("a")];
-    for (call, output) in &PAIRS[..7] {
+    for (call, output) in pairs().take(7) {
         history.push(reasoning(&format!("rs_{call}")));
         history.push(json!({"type": call, "id": format!("i_{call}"), "call_id": "same"}));
         history.push(json!({"type": output, "call_id": "same"}));
@@ -243,7 +243,7 @@ fn valid() -> impl Strategy<Value = Vec<Value>> {
             for kind in kinds {
                 match kind {
                     0..=6 => {
-                        let (call, output) = PAIRS[usize::from(kind)];
+                        let (call, output) = pairs().nth(usize::from(kind)).unwrap();
                         let call_id = next("call");
                         history.push(json!({"type": call, "id": next("i"), "call_id": call_id}));
                         outputs.push(json!({"type": output, "call_id": call_id}));
