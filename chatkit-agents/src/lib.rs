@@ -159,11 +159,10 @@ pub use input::{
 };
 pub use output_schema::AgentOutputSchema;
 pub use runner::{
-    Approval, CallModelData, CancelMode, DEFAULT_MAX_TURNS, ModelInputData, ModelView, NextStep,
-    Run, RunConfig, RunContext, RunError, RunErrorHandlerData, RunErrorHandlerResult,
+    CallModelData, CancelMode, DEFAULT_MAX_TURNS, ModelInputData,     Run, RunConfig, RunContext, RunError, RunErrorHandlerData, RunErrorHandlerResult,
     RunErrorHandlers, RunErrorKind, RunInput, RunItem, RunItemEvent, RunItemEventName, RunResult,
-    RunResultStreaming, RunState, RunToolCall, Runner, SessionInputData, StreamEvent,
-    ToolApprovalItem, ToolCall, ToolErrorFormatterArgs, ToolErrorFormatterKind,
+    RunResultStreaming, RunState, Runner, SessionInputData, StreamEvent,
+    ToolApprovalItem, ToolErrorFormatterArgs, ToolErrorFormatterKind,
     ToolNameCollisionPolicy, ToolNotFound, ToolOutputTrimmer,
 };
 pub use stream::{stream_agent_response, stream_agent_response_with};

@@ -27,7 +27,8 @@ pub use error::{RunError, RunErrorKind};
 pub use handlers::{RunErrorHandlerData, RunErrorHandlerResult, RunErrorHandlers};
 pub use item::{RunItem, RunItemEvent, RunItemEventName};
 pub use result::{CancelMode, RunResult, RunResultStreaming, StreamEvent};
-pub use state::{Approval, ModelView, NextStep, RunState, RunToolCall, ToolApprovalItem, ToolCall};
+pub(crate) use state::RunToolCall;
+pub use state::{RunState, ToolApprovalItem};
 pub use trim::ToolOutputTrimmer;
 
 use crate::agent::Agent;

@@ -78,8 +78,7 @@ impl RunResult {
 
     /// The whole conversation as input for another run: the input, then what the run has added.
     pub fn to_input_list(&self) -> Vec<InputItem> {
-        let added = self.state.new_items.iter().map(RunItem::to_input_item);
-        self.state.input.iter().cloned().chain(added).collect()
+        self.state.to_input_list()
     }
 
     /// The name of the agent that answered.

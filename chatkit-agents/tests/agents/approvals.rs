@@ -281,7 +281,7 @@ async fn a_run_that_is_cancelled_behind_a_turn_can_be_resumed() {
     assert!(run.is_complete());
     let result = run.into_result().unwrap();
     assert!(
-        result.state().new_items.is_empty(),
+        result.state().new_items().is_empty(),
         "the first turn had not begun"
     );
 

@@ -120,7 +120,7 @@ async fn an_output_guardrail_refuses_the_answer_and_the_error_has_what_was_done(
     let state = error.state().unwrap();
     assert_eq!(state.current_turn, 2);
     assert!(matches!(
-        state.new_items[..],
+        state.new_items()[..],
         [
             RunItem::ToolCallItem(_),
             RunItem::ToolCallOutputItem(_),
