@@ -427,7 +427,22 @@ impl<C> Agent<C> {
 
     /// The agent of this name among this one and those it may hand over to, directly or not. The nearest, when there are
     /// several.
-    pub(crate) fn find(&self, name: &str) -> Option<Self> {
+    ///
+    /// A conversation goes on with the agent that has answered last:
+    ///
+    /// ```
+    /// use chatkit_agents::{Agent, RunError, Runner};
+    ///
+    /// async fn talk(reception: &Agent<()>) -> Result<(), RunError> {
+    ///     let result = Runner::run(reception, "I want my money back.", ()).await?;
+    ///     let agent = reception.find(result.last_agent());
+    ///     let mut input = result.to_input_list();
+    ///     input.push("It was order 7.".into());
+    ///     Runner::run(agent.as_ref().unwrap_or(reception), input, ()).await?;
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn find(&self, name: &str) -> Option<Self> {
         let mut known = vec![self.clone()];
         let mut next = 0;
         while let Some(agent) = known.get(next) {

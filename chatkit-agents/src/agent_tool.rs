@@ -16,7 +16,7 @@ use crate::handoff::function_style;
 use crate::hooks::RunHooks;
 use crate::items::InputItem;
 use crate::runner::{
-    NestedStart, Run, RunConfig, RunContext, RunErrorKind, RunItem, RunResult, StreamEvent,
+    NestedStart, Run, RunConfig, RunContext, RunErrorKind, RunItem, RunItemKind, RunResult, StreamEvent,
 };
 use crate::tool::{
     FunctionTool, SchemaError, Tool, ToolContext, ToolDefinition, ToolError, ToolOutput,
@@ -306,7 +306,15 @@ fn last_text(result: RunResult) -> String {
     if !result.final_output.is_empty() || !result.output_guardrail_results().is_empty() {
         return result.final_output;
     }
-    let text = |item: &RunItem| item.text().filter(|text| !text.is_empty());
+    let text = |item: &RunItem| {
+        let text = match &item.kind {
+            RunItemKind::ToolCallOutput(InputItem::FunctionCallOutput(output)) => {
+                Some(output.output.to_text())
+            }
+            _ => item.text(),
+        };
+        text.filter(|text| !text.is_empty())
+    };
     result
         .new_items()
         .iter()

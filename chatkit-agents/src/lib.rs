@@ -160,7 +160,7 @@ pub use input::{
 pub use output_schema::AgentOutputSchema;
 pub use runner::{
     CallModelData, CancelMode, DEFAULT_MAX_TURNS, ModelInputData,     Run, RunConfig, RunContext, RunError, RunErrorHandlerData, RunErrorHandlerResult,
-    RunErrorHandlers, RunErrorKind, RunInput, RunItem, RunItemEvent, RunItemEventName, RunResult,
+    RunErrorHandlers, RunErrorKind, RunInput, RunItem, RunItemEventName, RunItemKind, RunResult,
     RunResultStreaming, RunState, Runner, SessionInputData, StreamEvent,
     ToolApprovalItem, ToolErrorFormatterArgs, ToolErrorFormatterKind,
     ToolNameCollisionPolicy, ToolNotFound, ToolOutputTrimmer,

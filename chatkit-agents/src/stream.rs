@@ -18,7 +18,7 @@ use crate::context::{ActiveWorkflow, AgentContext};
 use crate::convert::{DefaultResponseStreamConverter, ResponseStreamConverter};
 use crate::items::{self, OutputContent, OutputItem, OutputItemKind, OutputMessage};
 use crate::model::ResponseStreamEvent;
-use crate::runner::{RunError, RunItem, StreamEvent};
+use crate::runner::{RunError, RunItemKind, StreamEvent};
 
 /// Turns a run into the events of a turn, with the default converter.
 ///
@@ -235,8 +235,8 @@ impl<'a, C: Send + Sync + 'static, V: ResponseStreamConverter> ResponseState<'a,
     async fn on_run_event(&mut self, event: StreamEvent) -> Result<(), TurnError> {
         match event {
             StreamEvent::RawResponse(event) => self.on_response_event(event).await,
-            StreamEvent::RunItem(event) => {
-                if let RunItem::ToolCallItem(item) = &event.item
+            StreamEvent::RunItem(item) => {
+                if let RunItemKind::ToolCall(item) = &item.kind
                     && let OutputItemKind::FunctionCall(call) = item.kind()
                 {
                     let id = call.id.clone().filter(|id| is_id(id));

@@ -25,7 +25,7 @@ pub use config::{
 pub use context::RunContext;
 pub use error::{RunError, RunErrorKind};
 pub use handlers::{RunErrorHandlerData, RunErrorHandlerResult, RunErrorHandlers};
-pub use item::{RunItem, RunItemEvent, RunItemEventName};
+pub use item::{RunItem, RunItemEventName, RunItemKind};
 pub use result::{CancelMode, RunResult, RunResultStreaming, StreamEvent};
 pub(crate) use state::RunToolCall;
 pub use state::{RunState, ToolApprovalItem};

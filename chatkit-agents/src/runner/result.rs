@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use tokio::task::JoinHandle;
 
 use super::error::{RunError, RunErrorKind};
-use super::item::{RunItem, RunItemEvent};
+use super::item::RunItem;
 use super::scope::Shared;
 use super::state::{NextStep, RunState, ToolApprovalItem};
 use crate::guardrail::GuardrailResult;
@@ -25,7 +25,7 @@ pub enum StreamEvent {
     /// An event of the model's stream, as it came.
     RawResponse(ResponseStreamEvent),
     /// The run has a new item.
-    RunItem(RunItemEvent),
+    RunItem(RunItem),
     /// An agent has taken over. The first event of every run.
     AgentUpdated {
         /// The agent's name.
@@ -81,7 +81,7 @@ impl RunResult {
         self.state.to_input_list()
     }
 
-    /// The name of the agent that answered.
+    /// The name of the agent that answered. [`Agent::find`](crate::Agent::find) gives the agent, to go on with.
     pub fn last_agent(&self) -> &str {
         &self.state.agent
     }

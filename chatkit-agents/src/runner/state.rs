@@ -99,7 +99,7 @@ pub(super) struct ModelView {
 }
 
 /// What a run does next.
-// The variant is the key, here and in `RunItem`: serde reads any other form of tag through a buffer, and raw JSON does
+// The variant is the key, here and in `RunItemKind`: serde reads any other form of tag through a buffer, and raw JSON does
 // not survive that.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -67,7 +67,7 @@ async fn a_run_waits_and_goes_on_in_another_process_without_doing_anything_twice
     let told: Vec<_> = events
         .iter()
         .filter_map(|event| match event {
-            StreamEvent::RunItem(event) => Some(event.name),
+            StreamEvent::RunItem(event) => Some(event.event_name()),
             _ => None,
         })
         .collect();
@@ -105,7 +105,7 @@ async fn a_run_waits_and_goes_on_in_another_process_without_doing_anything_twice
     let told: Vec<_> = events
         .iter()
         .filter_map(|event| match event {
-            StreamEvent::RunItem(event) => Some(event.name),
+            StreamEvent::RunItem(event) => Some(event.event_name()),
             _ => None,
         })
         .collect();

@@ -7,7 +7,7 @@ use chatkit_agents::items::InputItem;
 use chatkit_agents::testing::Script;
 use chatkit_agents::{
     BoxError, GuardrailFunctionOutput, InputGuardrail, InputGuardrailData, OutputGuardrail,
-    OutputGuardrailData, Run, RunConfig, RunErrorKind, RunItem, Runner, StreamEvent,
+    OutputGuardrailData, Run, RunConfig, RunErrorKind, RunItemKind, Runner, StreamEvent,
 };
 
 use super::*;
@@ -118,13 +118,14 @@ async fn an_output_guardrail_refuses_the_answer_and_the_error_has_what_was_done(
     assert!(shown_text(&events), "it was shown before it was checked");
     assert_eq!(run.final_output(), None);
     let state = error.state().unwrap();
-    assert_eq!(state.current_turn, 2);
+    assert_eq!(state.current_turn(), 2);
+    let kinds: Vec<_> = state.new_items().iter().map(|item| &item.kind).collect();
     assert!(matches!(
-        state.new_items()[..],
+        kinds[..],
         [
-            RunItem::ToolCallItem(_),
-            RunItem::ToolCallOutputItem(_),
-            RunItem::MessageOutputItem(_)
+            RunItemKind::ToolCall(_),
+            RunItemKind::ToolCallOutput(_),
+            RunItemKind::Message(_)
         ]
     ));
     assert!(error.to_string().contains("no secrets"), "{error}");
@@ -144,7 +145,7 @@ async fn output_that_is_held_back_is_not_shown_before_it_has_passed() {
     let (events, error) = drain(&mut run).await;
     assert!(error.unwrap().is_tripwire());
     let only_results = events.iter().all(|event| {
-        matches!(event, StreamEvent::RunItem(event) if matches!(event.item, RunItem::ToolCallOutputItem(_)))
+        matches!(event, StreamEvent::RunItem(event) if matches!(event.kind, RunItemKind::ToolCallOutput(_)))
     });
     assert!(only_results, "{events:?}");
 

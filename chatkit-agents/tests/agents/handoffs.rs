@@ -7,7 +7,7 @@ use chatkit_agents::items::InputItem;
 use chatkit_agents::testing::Script;
 use chatkit_agents::{
     AgentToolInput, AgentToolOutput, AgentToolStreamEvent, BoxError, Handoff, HandoffInput,
-    HandoffInputData, Run, RunConfig, RunContext, RunErrorKind, RunItem, RunItemEventName, Runner,
+    HandoffInputData, Run, RunConfig, RunContext, RunErrorKind, RunItem, RunItemEventName, RunItemKind, Runner,
     StreamEvent, ToolNameCollisionPolicy,
 };
 use schemars::JsonSchema;
@@ -29,7 +29,7 @@ fn told_names(events: &[StreamEvent]) -> Vec<String> {
         .iter()
         .filter_map(|event| match event {
             StreamEvent::RawResponse(_) => None,
-            StreamEvent::RunItem(event) => Some(format!("{:?}", event.name)),
+            StreamEvent::RunItem(event) => Some(format!("{:?}", event.event_name())),
             StreamEvent::AgentUpdated { agent } => Some(format!("agent {agent}")),
             other => panic!("{other:?}"),
         })
@@ -62,21 +62,23 @@ async fn the_next_agent_gets_the_whole_conversation() {
     assert_eq!(result.final_output, "Paid");
     assert_eq!(result.last_agent(), "Billing Agent");
     let [
-        RunItem::HandoffCallItem(_),
-        RunItem::HandoffOutputItem {
-            source_agent,
-            target_agent,
+        call,
+        RunItem {
+            kind: RunItemKind::HandoffOutput { target_agent, .. },
+            agent: source_agent,
             ..
         },
-        _,
+        answer,
     ] = result.new_items()
     else {
         panic!("{:?}", result.new_items());
     };
+    assert!(matches!(call.kind, RunItemKind::HandoffCall(_)));
     assert_eq!(
         (&**source_agent, &**target_agent),
         ("Triage", "Billing Agent")
     );
+    assert_eq!((&*call.agent, &*answer.agent), ("Triage", "Billing Agent"));
 
     let bodies = bodies(&server);
     assert_eq!(
@@ -320,7 +322,7 @@ async fn an_agent_as_a_tool_sees_its_input_only() {
             .as_tool("", "Translates.")
             .on_stream(move |event: AgentToolStreamEvent<'_, ()>| {
                 if let StreamEvent::RunItem(event) = event.event {
-                    log.lock().unwrap().push(format!("{:?}", event.name));
+                    log.lock().unwrap().push(format!("{:?}", event.event_name()));
                 }
                 std::future::ready(())
             });
@@ -453,7 +455,7 @@ async fn an_empty_answer_of_an_agent_is_the_last_text_there_was() {
         [("call_1".to_owned(), json!("found"))]
     );
     let outer_items = events.iter().filter(|event| {
-        matches!(event, StreamEvent::RunItem(event) if event.name == RunItemEventName::ToolOutput)
+        matches!(event, StreamEvent::RunItem(event) if event.event_name() == RunItemEventName::ToolOutput)
     });
     assert_eq!(
         outer_items.count(),

@@ -16,7 +16,7 @@ use chatkit_agents::tool::{
     ToolOutputImage, ToolSearchTool, WebSearchTool, apply_diff, create_file_text,
 };
 use chatkit_agents::{
-    Run, RunErrorKind, RunItem, RunItemEventName, Runner, StreamEvent, ToolUseBehavior,
+    Run, RunErrorKind, RunItemEventName, RunItemKind, Runner, StreamEvent, ToolUseBehavior,
 };
 
 use super::*;
@@ -314,7 +314,7 @@ async fn answered(tool: impl Into<Tool<()>>, call: Value) -> Value {
     let names: Vec<_> = events
         .iter()
         .filter_map(|event| match event {
-            StreamEvent::RunItem(event) => Some(event.name),
+            StreamEvent::RunItem(event) => Some(event.event_name()),
             _ => None,
         })
         .collect();
@@ -912,19 +912,19 @@ async fn what_the_provider_has_run_is_kept() {
     assert_eq!(sent, items);
     let kinds: Vec<_> = result.new_items()[..7]
         .iter()
-        .map(std::mem::discriminant)
+        .map(|item| std::mem::discriminant(&item.kind))
         .collect();
     assert!(matches!(
-        result.new_items()[3],
-        RunItem::McpListToolsItem(_)
+        result.new_items()[3].kind,
+        RunItemKind::McpListTools(_)
     ));
     assert!(matches!(
-        result.new_items()[5],
-        RunItem::ToolSearchCallItem(_)
+        result.new_items()[5].kind,
+        RunItemKind::ToolSearchCall(_)
     ));
     assert!(matches!(
-        result.new_items()[6],
-        RunItem::ToolSearchOutputItem(_)
+        result.new_items()[6].kind,
+        RunItemKind::ToolSearchOutput(_)
     ));
     assert!(kinds[..3].iter().all(|kind| *kind == kinds[4]));
 }

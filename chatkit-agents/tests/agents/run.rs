@@ -8,7 +8,7 @@ use chatkit_agents::model::{ModelError, ModelErrorKind, ModelSettings};
 use chatkit_agents::testing::Script;
 use chatkit_agents::tool::{OwnedToolContext, Tool, tool_fn};
 use chatkit_agents::{
-    Run, RunErrorKind, RunItem, RunItemEventName, RunState, Runner, StreamEvent,
+    Run, RunErrorKind, RunItem, RunItemEventName, RunItemKind, RunState, Runner, StreamEvent,
 };
 use futures::StreamExt;
 use schemars::JsonSchema;
@@ -45,7 +45,7 @@ fn user(text: &str) -> Value {
 fn name(event: &StreamEvent) -> String {
     match event {
         StreamEvent::RawResponse(event) => event.event_type().to_owned(),
-        StreamEvent::RunItem(event) => format!("{:?}", event.name),
+        StreamEvent::RunItem(event) => format!("{:?}", event.event_name()),
         StreamEvent::AgentUpdated { agent } => format!("agent {agent}"),
         other => panic!("{other:?}"),
     }
@@ -73,10 +73,11 @@ async fn a_text_is_the_answer() {
         (usage.requests, usage.input_tokens, usage.output_tokens),
         (1, 7, 3)
     );
-    assert!(matches!(
-        *result.new_items(),
-        [RunItem::MessageOutputItem(_)]
-    ));
+    let [item] = result.new_items() else {
+        panic!("{:?}", result.new_items());
+    };
+    assert!(matches!(item.kind, RunItemKind::Message(_)));
+    assert_eq!((&*item.agent, item.text().as_deref()), ("Assistant", Some("Hello")));
     assert_eq!(
         bodies(&server),
         [json!({
@@ -318,7 +319,7 @@ async fn items_have_the_names_of_their_kinds() {
     let names: Vec<_> = events
         .iter()
         .filter_map(|event| match event {
-            StreamEvent::RunItem(event) => Some(event.name),
+            StreamEvent::RunItem(event) => Some(event.event_name()),
             _ => None,
         })
         .collect();
@@ -708,8 +709,24 @@ async fn a_state_can_be_stored_at_every_step() {
 #[test]
 fn items_newer_than_the_state_keep_their_text() {
     let json = r#"{"type":"oracle","n":1.50,"big":123456789012345678901234567890}"#;
-    let item = RunItem::OtherItem(OutputItem::from_json(json).unwrap());
+    let kind = RunItemKind::Other(OutputItem::from_json(json).unwrap());
+    let item = RunItem::new("Assistant", kind.clone());
     let stored = serde_json::to_string(&item).unwrap();
-    assert!(stored.contains(json), "{stored}");
-    assert_eq!(serde_json::from_str::<RunItem>(&stored).unwrap(), item);
+    assert_eq!(
+        stored,
+        format!(r#"{{"agent":"Assistant","other_item":{json}}}"#)
+    );
+    for order in [
+        stored,
+        format!(r#"{{"other_item":{json},"agent":"Assistant"}}"#),
+    ] {
+        assert_eq!(serde_json::from_str::<RunItem>(&order).unwrap(), item);
+    }
+    // As it was stored before items had an agent.
+    let earlier = format!(r#"{{"other_item":{json}}}"#);
+    let earlier: RunItem = serde_json::from_str(&earlier).unwrap();
+    assert_eq!(earlier, RunItem::new("", kind));
+    for wrong in ["{}", r#"{"agent":"Assistant"}"#, r#"{"no_item":1}"#, "[]"] {
+        assert!(serde_json::from_str::<RunItem>(wrong).is_err(), "{wrong}");
+    }
 }

@@ -10,7 +10,7 @@ use chatkit_agents::tool::{ToolContext, ToolOutput};
 use chatkit_agents::{
     AgentOutputSchema, BoxError, CallModelData, Handoff, ModelInputData, Prompt, Run, RunConfig,
     RunContext, RunErrorHandlerData, RunErrorHandlerResult, RunErrorHandlers, RunErrorKind,
-    RunHooks, RunItem, Runner, SessionInputData, ToolResults, ToolsToFinalOutputResult,
+    RunHooks, RunItemKind, Runner, SessionInputData, ToolResults, ToolsToFinalOutputResult,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -245,9 +245,10 @@ async fn a_handler_answers_when_the_turns_are_used_up() {
         .error_handlers(handlers);
     let result = run.run().await.unwrap();
     assert_eq!(result.final_output, "It takes too long.");
-    let [_, _, RunItem::MessageOutputItem(_)] = result.new_items() else {
+    let [_, _, item] = result.new_items() else {
         panic!("{:?}", result.new_items());
     };
+    assert!(matches!(item.kind, RunItemKind::Message(_)));
     let last = serde_json::to_value(result.to_input_list().last().unwrap()).unwrap();
     assert_eq!(last["content"][0]["text"], "It takes too long.");
 }

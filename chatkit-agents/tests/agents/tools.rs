@@ -10,7 +10,7 @@ use chatkit_agents::model::ModelSettings;
 use chatkit_agents::testing::Script;
 use chatkit_agents::tool::{FnTool, Json, OwnedToolContext, Tool, ToolError, ToolOutputImage};
 use chatkit_agents::{
-    Agent, BoxError, Run, RunConfig, RunContext, RunErrorKind, RunItem, RunItemEventName, Runner,
+    Agent, BoxError, Run, RunConfig, RunContext, RunErrorKind, RunItemEventName, RunItemKind, Runner,
     StreamEvent, ToolUseBehavior,
 };
 use futures::{FutureExt, StreamExt};
@@ -26,8 +26,8 @@ fn settled(events: &[StreamEvent]) -> Vec<String> {
     events
         .iter()
         .filter_map(|event| match event {
-            StreamEvent::RunItem(event) if event.name == RunItemEventName::ToolOutput => {
-                let RunItem::ToolCallOutputItem(item) = &event.item else {
+            StreamEvent::RunItem(item) if item.event_name() == RunItemEventName::ToolOutput => {
+                let RunItemKind::ToolCallOutput(item) = &item.kind else {
                     panic!("{event:?}")
                 };
                 item.call_id().map(str::to_owned)

@@ -18,7 +18,7 @@ use chatkit_agents::items::{
 use chatkit_agents::model::ResponseStreamEvent;
 use chatkit_agents::{
     AgentContext, ClientToolCall, DefaultResponseStreamConverter, ResponseStreamConverter,
-    RunError, RunErrorKind, RunItem, RunItemEvent, RunItemEventName, StreamEvent, accumulate_text,
+    RunError, RunErrorKind, RunItem, RunItemKind, StreamEvent, accumulate_text,
     stream_agent_response_with,
 };
 use futures::{Stream, StreamExt};
@@ -385,10 +385,7 @@ impl Input {
             Self::RunItem { run_item } if run_item.item_type == "tool_call_item" => {
                 let item = OutputItem::from_json(&run_item.raw_item.to_string())
                     .map_err(Failure::rejected)?;
-                StreamEvent::RunItem(RunItemEvent::new(
-                    RunItemEventName::ToolCalled,
-                    RunItem::ToolCallItem(item),
-                ))
+                StreamEvent::RunItem(RunItem::new("agent", RunItemKind::ToolCall(item)))
             }
             Self::RunItem { .. } | Self::Other { .. } => StreamEvent::AgentUpdated {
                 agent: "other".to_owned(),

@@ -15,7 +15,7 @@ use crate::runner::call::{self, Call, Outcome, Settled};
 use crate::runner::config::ToolNotFound;
 use crate::runner::context::RunContext;
 use crate::runner::error::{RunError, RunErrorKind};
-use crate::runner::item::{RunItem, RunItemEvent};
+use crate::runner::item::{RunItem, RunItemKind};
 use crate::runner::offer::{Callee, Offer};
 use crate::runner::result::StreamEvent;
 use crate::runner::state::{Approval, NextStep, RunToolCall, ToolCall};
@@ -255,10 +255,8 @@ impl<C: Send + Sync + 'static> Driver<C> {
             call.nested = None;
         });
         // Answers are never held back: the user has to know what tools do.
-        self.show(StreamEvent::RunItem(RunItemEvent::of(RunItem::of_answer(
-            item,
-        ))))
-        .await;
+        let item = self.item(RunItemKind::of_answer(item));
+        self.show(StreamEvent::RunItem(item)).await;
     }
 
     /// Moves the answers there are to the items of the run, in the order of the calls.
@@ -271,7 +269,7 @@ impl<C: Send + Sync + 'static> Driver<C> {
         let answers = calls
             .into_iter()
             .filter_map(|call| call.output)
-            .map(RunItem::of_answer);
+            .map(|output| self.item(RunItemKind::of_answer(output)));
         state.new_items.extend(answers);
     }
 
@@ -320,10 +318,10 @@ fn is_named(qualified: &str, name: &str) -> bool {
 
 /// The item that is this call.
 fn item_of<'a>(items: &'a [RunItem], call: &RunToolCall) -> Option<&'a OutputItem> {
-    items.iter().find_map(|item| match item {
-        RunItem::ToolCallItem(item)
-        | RunItem::McpApprovalRequestItem(item)
-        | RunItem::OtherItem(item)
+    items.iter().find_map(|item| match &item.kind {
+        RunItemKind::ToolCall(item)
+        | RunItemKind::McpApprovalRequest(item)
+        | RunItemKind::Other(item)
             if item.raw().call_id().or(item.raw().id()) == Some(&call.call_id) =>
         {
             Some(item)
