@@ -16,7 +16,8 @@ use crate::handoff::function_style;
 use crate::hooks::RunHooks;
 use crate::items::InputItem;
 use crate::runner::{
-    NestedStart, Run, RunConfig, RunContext, RunErrorKind, RunItem, RunItemKind, RunResult, StreamEvent,
+    NestedStart, Run, RunConfig, RunContext, RunErrorKind, RunItem, RunItemKind, RunResult,
+    StreamEvent,
 };
 use crate::tool::{
     FunctionTool, SchemaError, Tool, ToolContext, ToolDefinition, ToolError, ToolOutput,
@@ -270,7 +271,7 @@ impl<C: Send + Sync + 'static> AgentTool<C> {
         let start = self.start(ctx).await?;
         let run = Run::nested(&self.agent, start, scope);
         let run = self.set_up.iter().fold(run, |run, set_up| set_up(run));
-        let mut run = run.run_streamed();
+        let mut run = run.streamed();
         while let Some(event) = run.next().await {
             let event = event.map_err(|error| match error.kind() {
                 // The model can do something about it, so it is told what.
@@ -295,16 +296,17 @@ impl<C: Send + Sync + 'static> AgentTool<C> {
                 };
                 extract(output).await.map_err(ToolError::new)?
             }
-            None => last_text(result),
+            None => last_text(&result),
         };
         Ok(ToolOutput::Text(text))
     }
 }
 
 /// The answer; when it is empty, and no guardrail has emptied it, the last text of the run.
-fn last_text(result: RunResult) -> String {
-    if !result.final_output.is_empty() || !result.output_guardrail_results().is_empty() {
-        return result.final_output;
+fn last_text(result: &RunResult) -> String {
+    let output = result.final_output().unwrap_or_default();
+    if !output.is_empty() || !result.output_guardrail_results().is_empty() {
+        return output.to_owned();
     }
     let text = |item: &RunItem| {
         let text = match &item.kind {

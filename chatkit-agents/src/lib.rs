@@ -26,7 +26,7 @@
 //! let agent = Agent::new("Assistant", openai.client().model("gpt-5")).tool(get_weather);
 //! let result = Runner::run(&agent, "What is the weather in Paris?", ()).await?;
 //!
-//! assert_eq!(result.final_output, "Take an umbrella.");
+//! assert_eq!(result.final_output(), Some("Take an umbrella."));
 //! assert_eq!(openai.requests()[1].body["input"][2]["output"], "It is raining in Paris.");
 //! # Ok(())
 //! # }
@@ -38,13 +38,13 @@
 //!   that speaks the Responses API.
 //! - [`function_tool`] makes a tool of an `async fn`; [`tool`] has closures, hosted tools, outputs, guardrails and errors.
 //! - [`Runner`] runs an agent, to its answer or event by event. A run does its work while it is polled; dropping it closes
-//!   the connection to the model and drops running tools. [`Run`] sets what `Runner` leaves at its default, and [`RunConfig`]
+//!   the connection to the model and drops running tools. [`Run`] takes what one run needs, and [`RunConfig`]
 //!   what holds for many runs.
 //! - [`Agent::output_type`] makes the answer a Rust type.
 //! - [`Handoff`] lets an agent give the conversation to another, and [`Agent::as_tool`] lets it use another as a tool.
 //! - [`InputGuardrail`] and [`OutputGuardrail`] check what goes in and what comes out; [`RunHooks`] are told what happens,
 //!   and [`telemetry`] says what traces hold.
-//! - A tool that needs an approval interrupts the run. Its [`RunState`] is JSON: store it, decide, and [resume](Run::resume)
+//! - A tool that needs an approval interrupts the run. Its [`RunState`] is JSON: store it, decide, and [resume](Runner::resume)
 //!   it, in another process if you like. Nothing that was done is done again.
 //! - [`session`] keeps the history of a conversation between runs, where no ChatKit thread does.
 //!
@@ -159,11 +159,11 @@ pub use input::{
 };
 pub use output_schema::AgentOutputSchema;
 pub use runner::{
-    CallModelData, CancelMode, DEFAULT_MAX_TURNS, ModelInputData,     Run, RunConfig, RunContext, RunError, RunErrorHandlerData, RunErrorHandlerResult,
-    RunErrorHandlers, RunErrorKind, RunInput, RunItem, RunItemEventName, RunItemKind, RunResult,
-    RunResultStreaming, RunState, Runner, SessionInputData, StreamEvent,
-    ToolApprovalItem, ToolErrorFormatterArgs, ToolErrorFormatterKind,
-    ToolNameCollisionPolicy, ToolNotFound, ToolOutputTrimmer,
+    CallModelData, CancelMode, DEFAULT_MAX_TURNS, ModelInputData, Run, RunConfig, RunContext,
+    RunError, RunErrorHandlerData, RunErrorHandlerResult, RunErrorHandlers, RunErrorKind, RunInput,
+    RunItem, RunItemEventName, RunItemKind, RunResult, RunResultStreaming, RunState, Runner,
+    SessionInputData, StreamEvent, ToolApprovalItem, ToolErrorFormatterArgs,
+    ToolErrorFormatterKind, ToolNameCollisionPolicy, ToolNotFound, ToolOutputTrimmer,
 };
 pub use stream::{stream_agent_response, stream_agent_response_with};
 pub use tool::{ToolContext, ToolError, function_tool};

@@ -10,7 +10,7 @@ use chatkit::{Turn, TurnError};
 use chatkit_agents::testing::{Script, ScriptedResponses};
 use chatkit_agents::tool::{FunctionTool, SchemaError, Tool, ToolDefinition, ToolOutput};
 use chatkit_agents::{
-    Agent, AgentContext, ApprovalAnswer, Approvals, DefaultThreadItemConverter, Run,
+    Agent, AgentContext, ApprovalAnswer, Approvals, DefaultThreadItemConverter, Runner,
     ThreadItemConverter, ToolContext, ToolError,
 };
 use futures::future::BoxFuture;
@@ -114,14 +114,14 @@ async fn go_on(
 ) -> Result<(), TurnError> {
     let context = AgentContext::new(turn);
     let run = match answer {
-        ApprovalAnswer::Decided(state) => Run::resume(agent, *state, context.clone()),
+        ApprovalAnswer::Decided(state) => Runner::resume(agent, *state, context.clone()),
         ApprovalAnswer::Late => return Ok(()),
         _ => {
             let input = DefaultThreadItemConverter.history(turn, 20).await?;
-            Run::new(agent, input, context.clone())
+            Runner::run(agent, input, context.clone())
         }
     };
-    approvals.forward(context, run.run_streamed()).await
+    approvals.forward(context, run.streamed()).await
 }
 
 fn bot(agent: Agent<Ctx>, approvals: Approvals) -> Bot {

@@ -37,17 +37,30 @@ pub enum StreamEvent {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct RunResult {
-    /// The agent's answer: text, JSON when it has an output type, or the result of the tool that ended the run. Empty
-    /// when the run has [interruptions](Self::interruptions), or was cancelled behind a turn.
-    pub final_output: String,
     state: RunState,
 }
 
 impl RunResult {
     fn new(state: RunState) -> Self {
-        Self {
-            final_output: state.final_output().unwrap_or_default().to_owned(),
-            state,
+        Self { state }
+    }
+
+    /// The agent's answer: text, JSON when it has an output type, or the result of the tool that ended the run. `None`
+    /// when the run has [interruptions](Self::interruptions), or was cancelled behind a turn.
+    pub fn final_output(&self) -> Option<&str> {
+        self.state.final_output()
+    }
+
+    /// The agent's answer, where the run has to have one.
+    ///
+    /// # Errors
+    ///
+    /// [`RunErrorKind::Interrupted`] when [`final_output`](Self::final_output) is `None`; the error has the state.
+    pub fn into_output(self) -> Result<String, RunError> {
+        let state = self.state;
+        match state.step {
+            NextStep::Done { final_output } => Ok(final_output),
+            _ => Err(interrupted().in_state(state)),
         }
     }
 
@@ -56,8 +69,10 @@ impl RunResult {
     /// # Errors
     ///
     /// [`RunErrorKind::InvalidFinalOutput`] when the answer is no `T`: another agent has answered, for example.
+    /// [`RunErrorKind::Interrupted`] when there is none.
     pub fn final_output_as<T: DeserializeOwned>(&self) -> Result<T, RunError> {
-        serde_json::from_str(&self.final_output).map_err(|error| {
+        let output = self.final_output().ok_or_else(interrupted)?;
+        serde_json::from_str(output).map_err(|error| {
             RunError::new(
                 RunErrorKind::InvalidFinalOutput,
                 "the answer is not of this type",
@@ -97,7 +112,7 @@ impl RunResult {
     }
 
     /// The calls that wait to be decided. While there are any, the run is not over: decide them in the
-    /// [state](Self::into_state), and [resume](super::Run::resume) it.
+    /// [state](Self::into_state), and [resume](super::Runner::resume) it.
     pub fn interruptions(&self) -> Vec<ToolApprovalItem> {
         self.state.interruptions()
     }
@@ -123,6 +138,12 @@ impl RunResult {
     }
 }
 
+fn interrupted() -> RunError {
+    let message =
+        "the run has no answer yet: calls wait to be decided, or it was stopped behind a turn";
+    RunError::new(RunErrorKind::Interrupted, message)
+}
+
 /// How [`RunResultStreaming::cancel`] ends a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
@@ -146,6 +167,8 @@ pub struct RunResultStreaming {
     shared: Arc<Shared>,
     driver: Option<BoxFuture<'static, Result<(), RunError>>>,
     end: End,
+    /// What the state has, once the run is over: here it can be borrowed.
+    final_output: Option<String>,
 }
 
 enum End {
@@ -166,6 +189,7 @@ impl RunResultStreaming {
             shared,
             driver: Some(driver),
             end: End::Quiet,
+            final_output: None,
         }
     }
 
@@ -175,8 +199,8 @@ impl RunResultStreaming {
     }
 
     /// The answer, once the run is over.
-    pub fn final_output(&self) -> Option<String> {
-        self.shared.state().final_output().map(str::to_owned)
+    pub fn final_output(&self) -> Option<&str> {
+        self.final_output.as_deref()
     }
 
     /// The calls that wait to be decided, once the run has ended with any. See [`RunResult::interruptions`].
@@ -267,6 +291,7 @@ impl Stream for RunResultStreaming {
             match driver.as_mut().poll(cx) {
                 Poll::Ready(result) => {
                     this.driver = None;
+                    this.final_output = this.shared.state().final_output().map(str::to_owned);
                     if let Err(error) = result {
                         this.end = End::Failed(error);
                     }

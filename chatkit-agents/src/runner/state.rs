@@ -19,19 +19,19 @@ const VERSION: u32 = 1;
 /// Everything a run knows, in a form that can be stored.
 ///
 /// The runner is a loop over it; nothing else decides what happens next. A state that was stored, in another process for
-/// example, goes on with [`Run::resume`](super::Run::resume).
+/// example, goes on with [`Runner::resume`](super::Runner::resume).
 ///
 /// Whoever can change the JSON can make the run do anything its tools can do, so keep it on the server.
 ///
 /// ```
-/// use chatkit_agents::{Agent, Run, RunError, RunState};
+/// use chatkit_agents::{Agent, RunError, RunState, Runner};
 ///
 /// async fn approved(agent: &Agent<()>, stored: &str) -> Result<String, RunError> {
 ///     let mut state = RunState::from_json(stored)?;
 ///     for item in state.interruptions() {
 ///         state.approve(&item.call_id)?;
 ///     }
-///     Ok(Run::resume(agent, state, ()).run().await?.final_output)
+///     Runner::resume(agent, state, ()).await?.into_output()
 /// }
 /// ```
 #[derive(Clone, Serialize, Deserialize)]

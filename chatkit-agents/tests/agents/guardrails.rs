@@ -7,7 +7,7 @@ use chatkit_agents::items::InputItem;
 use chatkit_agents::testing::Script;
 use chatkit_agents::{
     BoxError, GuardrailFunctionOutput, InputGuardrail, InputGuardrailData, OutputGuardrail,
-    OutputGuardrailData, Run, RunConfig, RunErrorKind, RunItemKind, Runner, StreamEvent,
+    OutputGuardrailData, RunConfig, RunErrorKind, RunItemKind, Runner, StreamEvent,
 };
 
 use super::*;
@@ -139,9 +139,9 @@ async fn output_that_is_held_back_is_not_shown_before_it_has_passed() {
     let config = RunConfig::new()
         .output_guardrail(OutputGuardrail::new("no secrets", no_secrets))
         .hold_back_output(true);
-    let mut run = Run::new(&agent, "Go", ())
+    let mut run = Runner::run(&agent, "Go", ())
         .config(config.clone())
-        .run_streamed();
+        .streamed();
     let (events, error) = drain(&mut run).await;
     assert!(error.unwrap().is_tripwire());
     let only_results = events.iter().all(|event| {
@@ -152,7 +152,7 @@ async fn output_that_is_held_back_is_not_shown_before_it_has_passed() {
     for script in [calls(&["lookup"]), Script::text("All is well")] {
         server.push(script);
     }
-    let mut run = Run::new(&agent, "Go", ()).config(config).run_streamed();
+    let mut run = Runner::run(&agent, "Go", ()).config(config).streamed();
     let (events, error) = drain(&mut run).await;
     assert!(error.is_none());
     let texts = events.iter().filter(|event| {
@@ -169,7 +169,7 @@ async fn a_guardrail_that_fails_ends_the_run_as_a_failure() {
     let server = server([Script::text("Hello"), Script::text("Hello")]).await;
     let agent = agent(&server).output_guardrail(OutputGuardrail::new("broken", broken));
     let config = RunConfig::new().hold_back_output(true);
-    let mut run = Run::new(&agent, "Hi", ()).config(config).run_streamed();
+    let mut run = Runner::run(&agent, "Hi", ()).config(config).streamed();
     let (events, error) = drain(&mut run).await;
     assert_eq!(error.unwrap().kind(), RunErrorKind::Callback);
     assert!(
@@ -187,9 +187,8 @@ async fn a_guardrail_that_fails_ends_the_run_as_a_failure() {
 async fn what_is_refused_cannot_be_taken_back_from_the_endpoint() {
     let server = server([]).await;
     let agent = agent(&server).output_guardrail(OutputGuardrail::new("no secrets", no_secrets));
-    let error = Run::new(&agent, "Hi", ())
+    let error = Runner::run(&agent, "Hi", ())
         .conversation_id("conv_1")
-        .run()
         .await
         .unwrap_err();
     assert_eq!(error.kind(), RunErrorKind::Config);

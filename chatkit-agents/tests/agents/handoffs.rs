@@ -7,8 +7,8 @@ use chatkit_agents::items::InputItem;
 use chatkit_agents::testing::Script;
 use chatkit_agents::{
     AgentToolInput, AgentToolOutput, AgentToolStreamEvent, BoxError, Handoff, HandoffInput,
-    HandoffInputData, Run, RunConfig, RunContext, RunErrorKind, RunItem, RunItemEventName, RunItemKind, Runner,
-    StreamEvent, ToolNameCollisionPolicy,
+    HandoffInputData, RunConfig, RunContext, RunErrorKind, RunItem, RunItemEventName, RunItemKind,
+    Runner, StreamEvent, ToolNameCollisionPolicy,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -59,7 +59,7 @@ async fn the_next_agent_gets_the_whole_conversation() {
         ]
     );
     let result = run.into_result().unwrap();
-    assert_eq!(result.final_output, "Paid");
+    assert_eq!(result.final_output(), Some("Paid"));
     assert_eq!(result.last_agent(), "Billing Agent");
     let [
         call,
@@ -136,7 +136,7 @@ async fn agents_hand_over_in_a_circle_by_name() {
     let b = named(&server, "B").handoff(Handoff::to_name("A"));
     let a = named(&server, "A").handoff(b);
     let result = Runner::run(&a, "Go", ()).await.unwrap();
-    assert_eq!(result.final_output, "Home");
+    assert_eq!(result.final_output(), Some("Home"));
     assert_eq!(result.last_agent(), "A");
 
     let lost = named(&server, "Lost").handoff(Handoff::to_name("Nobody"));
@@ -219,7 +219,7 @@ async fn a_filter_decides_what_the_next_agent_sees() {
     let b = named(&server, "B");
     let config = RunConfig::new().handoff_input_filter(remove_all_tools);
     let a = named(&server, "A").handoff(b);
-    Run::new(&a, "Go", ()).config(config).run().await.unwrap();
+    Runner::run(&a, "Go", ()).config(config).await.unwrap();
     let input = &self::bodies(&server)[1]["input"];
     assert_eq!(input.as_array().unwrap().len(), 1, "{input}");
 }
@@ -231,11 +231,7 @@ async fn a_nested_history_is_one_message_however_often() {
     let b = named(&server, "B").handoff(c);
     let a = named(&server, "A").handoff(b);
     let config = RunConfig::new().nest_handoff_history(true);
-    Run::new(&a, "hello", ())
-        .config(config)
-        .run()
-        .await
-        .unwrap();
+    Runner::run(&a, "hello", ()).config(config).await.unwrap();
     let bodies = bodies(&server);
     let text = |body: &Value| {
         let input = body["input"].as_array().unwrap();
@@ -282,9 +278,8 @@ async fn functions_with_one_name() {
     assert_eq!(names, ["twice", "transfer_to_b"]);
 
     let config = RunConfig::new().tool_name_collision_policy(ToolNameCollisionPolicy::Error);
-    let error = Run::new(&agent, "Go", ())
+    let error = Runner::run(&agent, "Go", ())
         .config(config)
-        .run()
         .await
         .unwrap_err();
     assert_eq!(error.kind(), RunErrorKind::Config);
@@ -322,7 +317,9 @@ async fn an_agent_as_a_tool_sees_its_input_only() {
             .as_tool("", "Translates.")
             .on_stream(move |event: AgentToolStreamEvent<'_, ()>| {
                 if let StreamEvent::RunItem(event) = event.event {
-                    log.lock().unwrap().push(format!("{:?}", event.event_name()));
+                    log.lock()
+                        .unwrap()
+                        .push(format!("{:?}", event.event_name()));
                 }
                 std::future::ready(())
             });
@@ -330,7 +327,7 @@ async fn an_agent_as_a_tool_sees_its_input_only() {
     let result = Runner::run(&outer, "What does Bonjour mean?", ())
         .await
         .unwrap();
-    assert_eq!(result.final_output, "It says hello");
+    assert_eq!(result.final_output(), Some("It says hello"));
     assert_eq!(result.usage().total_tokens, 1431, "both runs count");
     assert_eq!(result.usage().requests, 3);
     assert_eq!(*seen.lock().unwrap(), ["MessageOutputCreated"]);
@@ -363,7 +360,7 @@ async fn an_agent_as_a_tool_that_fails_is_told_to_the_outer_model() {
     let sub = named(&server, "Sub").tool(says("again", "and again"));
     let outer = named(&server, "Outer").tool(sub.as_tool("sub", "").max_turns(1));
     let result = Runner::run(&outer, "Go", ()).await.unwrap();
-    assert_eq!(result.final_output, "Well");
+    assert_eq!(result.final_output(), Some("Well"));
     assert_eq!(
         outputs(&bodies(&server)[2]),
         [(
@@ -394,7 +391,7 @@ async fn an_agent_as_a_tool_gets_structured_input_and_gives_what_is_asked() {
         Ok(vec![InputItem::user(format!("Order {number}"))])
     }
     async fn extract(output: AgentToolOutput<'_, ()>) -> Result<String, BoxError> {
-        Ok(output.result.final_output.to_uppercase())
+        Ok(output.result.final_output().unwrap().to_uppercase())
     }
     let call = || Script::new().then_item(call_item(1, "sub", r#"{"number":7}"#));
     let server = server([call(), Script::text("sent"), Script::text("Done")]).await;

@@ -16,7 +16,7 @@ use chatkit_agents::tool::{
     ToolOutputImage, ToolSearchTool, WebSearchTool, apply_diff, create_file_text,
 };
 use chatkit_agents::{
-    Run, RunErrorKind, RunItemEventName, RunItemKind, Runner, StreamEvent, ToolUseBehavior,
+    RunErrorKind, RunItemEventName, RunItemKind, Runner, StreamEvent, ToolUseBehavior,
 };
 
 use super::*;
@@ -407,7 +407,7 @@ mod shell {
         .await;
         let agent = agent::<()>(&server).tool(ContainerShellTool::auto());
         let result = Runner::run(&agent, "Go", ()).await.unwrap();
-        assert_eq!(result.final_output, "Done");
+        assert_eq!(result.final_output(), Some("Done"));
         assert_eq!(result.new_items().len(), 3);
     }
 
@@ -431,7 +431,7 @@ mod shell {
         assert_eq!(server.requests().len(), 1);
         let mut state = result.into_state();
         state.reject("call_1", "Not today.".to_owned()).unwrap();
-        Run::resume(&agent, state, ()).run().await.unwrap();
+        Runner::resume(&agent, state, ()).await.unwrap();
         let output = &bodies(&server)[1]["input"][2]["output"][0];
         assert_eq!(output["stderr"], "Not today.");
 
@@ -600,7 +600,7 @@ mod computer {
         assert_eq!(result.interruptions().len(), 1);
         let mut state = result.into_state();
         state.approve("call_1").unwrap();
-        Run::resume(&agent, state, ()).run().await.unwrap();
+        Runner::resume(&agent, state, ()).await.unwrap();
         let answer = &bodies(&server)[1]["input"][2];
         assert_eq!(answer["acknowledged_safety_checks"], check());
     }
@@ -743,7 +743,7 @@ mod mcp {
             state.reject("mcpr_1", "No.".to_owned()).unwrap();
             let json = state.to_json().unwrap();
             let state = chatkit_agents::RunState::from_json(&json).unwrap();
-            Run::resume(&agent, state, ()).run().await.unwrap();
+            Runner::resume(&agent, state, ()).await.unwrap();
             assert_eq!(
                 bodies(&server)[1]["input"][2],
                 json!({
@@ -771,7 +771,7 @@ mod mcp {
             .tool(says("delete", "gone").needs_approval(async |_: ToolContext<'_, ()>| true));
         let mut state = Runner::run(&agent, "Go", ()).await.unwrap().into_state();
         state.approve_always("mcpr_1").unwrap();
-        let result = Run::resume(&agent, state, ()).run().await.unwrap();
+        let result = Runner::resume(&agent, state, ()).await.unwrap();
         let waiting: Vec<_> = result
             .interruptions()
             .into_iter()
@@ -846,7 +846,7 @@ mod namespaces {
                 .tool(crm.tool(says::<()>("find", "found")))
                 .tool_use_behavior(ToolUseBehavior::stop_at_tools([name]));
             let result = Runner::run(&agent, "Go", ()).await.unwrap();
-            assert_eq!(result.final_output == "found", stops, "{name}");
+            assert_eq!(result.final_output() == Some("found"), stops, "{name}");
         }
     }
 }
@@ -907,7 +907,7 @@ async fn what_the_provider_has_run_is_kept() {
     // No message: the model goes on.
     let server = server([script, Script::text("Done")]).await;
     let result = Runner::run(&agent::<()>(&server), "Go", ()).await.unwrap();
-    assert_eq!(result.final_output, "Done");
+    assert_eq!(result.final_output(), Some("Done"));
     let sent = bodies(&server)[1]["input"].as_array().unwrap()[1..].to_vec();
     assert_eq!(sent, items);
     let kinds: Vec<_> = result.new_items()[..7]

@@ -8,7 +8,7 @@ use chatkit_agents::model::{ModelError, ModelErrorKind, ModelSettings};
 use chatkit_agents::testing::Script;
 use chatkit_agents::tool::{OwnedToolContext, Tool, tool_fn};
 use chatkit_agents::{
-    Run, RunErrorKind, RunItem, RunItemEventName, RunItemKind, RunState, Runner, StreamEvent,
+    RunErrorKind, RunItem, RunItemEventName, RunItemKind, RunState, Runner, StreamEvent,
 };
 use futures::StreamExt;
 use schemars::JsonSchema;
@@ -61,7 +61,7 @@ async fn a_text_is_the_answer() {
     let agent = agent(&server).instructions("Be brief.");
     let result = Runner::run(&agent, "Hi", ()).await.unwrap();
 
-    assert_eq!(result.final_output, "Hello there");
+    assert_eq!(result.final_output(), Some("Hello there"));
     assert_eq!(result.last_agent(), "Assistant");
     assert!(
         result
@@ -77,7 +77,10 @@ async fn a_text_is_the_answer() {
         panic!("{:?}", result.new_items());
     };
     assert!(matches!(item.kind, RunItemKind::Message(_)));
-    assert_eq!((&*item.agent, item.text().as_deref()), ("Assistant", Some("Hello")));
+    assert_eq!(
+        (&*item.agent, item.text().as_deref()),
+        ("Assistant", Some("Hello"))
+    );
     assert_eq!(
         bodies(&server),
         [json!({
@@ -109,7 +112,7 @@ async fn a_tool_call_goes_back_with_its_result() {
         .tool(Tool::hosted(json!({"type": "web_search", "new": 1})));
     let result = Runner::run(&agent, "Weather?", ()).await.unwrap();
 
-    assert_eq!(result.final_output, "It rains.");
+    assert_eq!(result.final_output(), Some("It rains."));
     let usage = result.usage();
     assert_eq!(
         (usage.requests, usage.input_tokens, usage.output_tokens),
@@ -197,9 +200,8 @@ async fn an_endpoint_that_keeps_the_conversation_gets_what_is_new() {
     ])
     .await;
     let agent = agent(&server).tool(weather());
-    let result = Run::new(&agent, "Weather?", ())
+    let result = Runner::run(&agent, "Weather?", ())
         .previous_response_id("resp_before")
-        .run()
         .await
         .unwrap();
 
@@ -235,9 +237,8 @@ async fn a_response_without_id_leaves_the_continued_one() {
     ])
     .await;
     let agent = agent(&server).tool(says("tool", "ok"));
-    Run::new(&agent, "Go", ())
+    Runner::run(&agent, "Go", ())
         .previous_response_id("resp_before")
-        .run()
         .await
         .unwrap();
     let bodies = bodies(&server);
@@ -301,9 +302,9 @@ async fn events_come_in_order() {
     expected.extend(text);
     expected.push("response.completed");
     assert_eq!(names(&events), expected);
-    assert_eq!(run.final_output().as_deref(), Some("Rain"));
+    assert_eq!(run.final_output(), Some("Rain"));
     assert_eq!(run.to_state().final_output(), Some("Rain"));
-    assert_eq!(run.into_result().unwrap().final_output, "Rain");
+    assert_eq!(run.into_result().unwrap().final_output(), Some("Rain"));
 }
 
 #[tokio::test]
@@ -353,7 +354,7 @@ async fn items_are_taken_from_the_response_when_none_were_streamed() {
         names(&events)[3..6],
         ["response.completed", "ToolCalled", "ToolOutput"]
     );
-    assert_eq!(run.final_output().as_deref(), Some("Rain"));
+    assert_eq!(run.final_output(), Some("Rain"));
 }
 
 #[tokio::test]
@@ -391,7 +392,7 @@ async fn max_turns_are_the_calls_of_the_model() {
         .await
         .unwrap();
     let agent = agent(&server).tool(says("tool", "again"));
-    let mut run = Run::new(&agent, "Go", ()).max_turns(3).run_streamed();
+    let mut run = Runner::run(&agent, "Go", ()).max_turns(3).streamed();
     let (events, error) = drain(&mut run).await;
     let error = error.unwrap();
     assert_eq!(error.kind(), RunErrorKind::MaxTurnsExceeded);
@@ -413,12 +414,8 @@ async fn without_a_limit_a_run_goes_on() {
     .await
     .unwrap();
     let agent = agent(&server).tool(says("tool", "again"));
-    let result = Run::new(&agent, "Go", ())
-        .max_turns(None)
-        .run()
-        .await
-        .unwrap();
-    assert_eq!(result.final_output, "Enough");
+    let result = Runner::run(&agent, "Go", ()).max_turns(None).await.unwrap();
+    assert_eq!(result.final_output(), Some("Enough"));
     assert_eq!(result.usage().requests, 16);
 }
 
@@ -431,7 +428,7 @@ async fn a_model_that_only_used_a_hosted_tool_is_called_again() {
     ])
     .await;
     let result = Runner::run(&agent(&server), "Search", ()).await.unwrap();
-    assert_eq!(result.final_output, "Found");
+    assert_eq!(result.final_output(), Some("Found"));
     assert_eq!(bodies(&server)[1]["input"], json!([user("Search"), search]));
 }
 
@@ -441,7 +438,7 @@ async fn an_answer_without_items_or_with_thoughts_only_is_empty() {
     let agent = agent(&server);
     for _ in 0..2 {
         let result = Runner::run(&agent, "Hi", ()).await.unwrap();
-        assert_eq!(result.final_output, "");
+        assert_eq!(result.final_output(), Some(""));
     }
     assert_eq!(server.requests().len(), 2);
 }
@@ -456,7 +453,7 @@ async fn a_refusal_is_the_answer_and_of_several_messages_the_last() {
     let agent = agent(&server);
     for expected in ["I will not.", "B"] {
         let result = Runner::run(&agent, "Hi", ()).await.unwrap();
-        assert_eq!(result.final_output, expected);
+        assert_eq!(result.final_output(), Some(expected));
     }
 }
 
@@ -536,7 +533,7 @@ async fn a_connection_that_breaks_behind_the_answer_does_not_matter() {
     // Ten events: created, in_progress, seven of the message, completed.
     let server = server([Script::text("Hello").cut_after(9)]).await;
     let result = Runner::run(&agent(&server), "Hi", ()).await.unwrap();
-    assert_eq!(result.final_output, "Hello");
+    assert_eq!(result.final_output(), Some("Hello"));
     let request = server.wait_closed(1).await;
     assert_eq!(request.events_written, 9);
 }
@@ -673,9 +670,9 @@ async fn a_state_can_be_stored_at_every_step() {
         InputItem::user("Weather?"),
         InputItem::from_value(&json!({"type": "novelty", "x": [1, 2]})).unwrap(),
     ];
-    let mut run = Run::new(&agent(&server).tool(weather()), input, ())
+    let mut run = Runner::run(&agent(&server).tool(weather()), input, ())
         .previous_response_id("resp_before")
-        .run_streamed();
+        .streamed();
     let mut steps = BTreeSet::new();
     let mut over = false;
     loop {

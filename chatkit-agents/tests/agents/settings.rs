@@ -8,7 +8,7 @@ use chatkit_agents::session::{MemorySession, Session};
 use chatkit_agents::testing::Script;
 use chatkit_agents::tool::{ToolContext, ToolOutput};
 use chatkit_agents::{
-    AgentOutputSchema, BoxError, CallModelData, Handoff, ModelInputData, Prompt, Run, RunConfig,
+    AgentOutputSchema, BoxError, CallModelData, Handoff, ModelInputData, Prompt, RunConfig,
     RunContext, RunErrorHandlerData, RunErrorHandlerResult, RunErrorHandlers, RunErrorKind,
     RunHooks, RunItemKind, Runner, SessionInputData, ToolResults, ToolsToFinalOutputResult,
 };
@@ -100,20 +100,15 @@ async fn a_model_may_be_a_name() {
     );
 
     let config = RunConfig::new().model_provider(server.client());
-    Run::new(&agent, "Hi", ())
+    Runner::run(&agent, "Hi", ())
         .config(config.clone())
-        .run()
         .await
         .unwrap();
     let config = config
         .model("big-model")
         .model_settings(ModelSettings::new().temperature(0.5));
     let agent = agent.model_settings(ModelSettings::new().temperature(0.1).top_p(0.9));
-    Run::new(&agent, "Hi", ())
-        .config(config)
-        .run()
-        .await
-        .unwrap();
+    Runner::run(&agent, "Hi", ()).config(config).await.unwrap();
     let bodies = bodies(&server);
     assert_eq!(bodies[0]["model"], "small-model");
     assert_eq!(bodies[1]["model"], "big-model");
@@ -182,9 +177,8 @@ async fn an_answer_may_be_a_type() {
         ))
     }
     let handlers = RunErrorHandlers::new().invalid_final_output(sorry);
-    let result = Run::new(&one, "Go", ())
+    let result = Runner::run(&one, "Go", ())
         .error_handlers(handlers)
-        .run()
         .await
         .unwrap();
     assert_eq!(result.final_output_as::<City>().unwrap().name, "?");
@@ -240,11 +234,11 @@ async fn a_handler_answers_when_the_turns_are_used_up() {
         .unwrap();
     let agent = agent(&server).tool(says("tool", "again"));
     let handlers = RunErrorHandlers::new().max_turns(give_up);
-    let run = Run::new(&agent, "Go", ())
+    let run = Runner::run(&agent, "Go", ())
         .max_turns(1)
         .error_handlers(handlers);
-    let result = run.run().await.unwrap();
-    assert_eq!(result.final_output, "It takes too long.");
+    let result = run.await.unwrap();
+    assert_eq!(result.final_output(), Some("It takes too long."));
     let [_, _, item] = result.new_items() else {
         panic!("{:?}", result.new_items());
     };
@@ -317,11 +311,7 @@ async fn hooks_of_the_run_and_of_agents_are_told() {
         .tool(says("lookup", ""))
         .handoff(Handoff::to(&b))
         .hooks(of_a);
-    Run::new(&a, "Go", ())
-        .hooks(log.clone())
-        .run()
-        .await
-        .unwrap();
+    Runner::run(&a, "Go", ()).hooks(log.clone()).await.unwrap();
     let told = log.0.lock().unwrap();
     assert_eq!(
         *told,
@@ -376,7 +366,7 @@ async fn a_filter_has_the_last_word_on_what_the_model_gets() {
     let server = server([Script::text("Hi")]).await;
     let input = vec![InputItem::user("One"), InputItem::user("Two")];
     let config = RunConfig::new().call_model_input_filter(shorten);
-    let run = Run::new(&agent(&server), input, ()).config(config).run();
+    let run = Runner::run(&agent(&server), input, ()).config(config);
     let result = run.await.unwrap();
     assert_eq!(result.to_input_list().len(), 3, "the run keeps what it has");
     let bodies = bodies(&server);
@@ -402,7 +392,7 @@ async fn a_function_may_decide_what_tool_results_mean() {
         .tool(says("answer", "42"))
         .tool_use_behavior_fn(decide);
     let result = Runner::run(&agent, "Go", ()).await.unwrap();
-    assert_eq!(result.final_output, "42");
+    assert_eq!(result.final_output(), Some("42"));
     assert_eq!(server.requests().len(), 2);
 }
 
@@ -416,9 +406,8 @@ async fn the_endpoint_may_keep_the_conversation() {
     ])
     .await;
     let agent = agent(&server).tool(says("look", "here"));
-    let result = Run::new(&agent, "Go", ())
+    let result = Runner::run(&agent, "Go", ())
         .auto_previous_response_id(true)
-        .run()
         .await
         .unwrap();
     let seen = bodies(&server);
@@ -429,11 +418,10 @@ async fn the_endpoint_may_keep_the_conversation() {
         1,
         "the result only"
     );
-    assert_eq!(result.final_output, "One");
+    assert_eq!(result.final_output(), Some("One"));
 
-    Run::new(&agent, "More", ())
+    Runner::run(&agent, "More", ())
         .conversation_id("conv_1")
-        .run()
         .await
         .unwrap();
     let seen = bodies(&server);
@@ -444,10 +432,9 @@ async fn the_endpoint_may_keep_the_conversation() {
     assert!(seen[3].get("previous_response_id").is_none());
     assert_eq!(seen[3]["input"].as_array().unwrap().len(), 1);
 
-    let error = Run::new(&agent, "More", ())
+    let error = Runner::run(&agent, "More", ())
         .conversation_id("conv_1")
         .session(MemorySession::new("s"))
-        .run()
         .await
         .unwrap_err();
     assert_eq!(error.kind(), RunErrorKind::Config);
@@ -464,9 +451,8 @@ async fn a_session_gets_calls_together_with_their_results() {
     .await;
     let agent = agent(&server).tool(says("look", "here"));
     let session = Arc::new(MemorySession::new("s"));
-    Run::new(&agent, "First", ())
+    Runner::run(&agent, "First", ())
         .session(Arc::clone(&session))
-        .run()
         .await
         .unwrap();
     let types = |items: &[InputItem]| -> Vec<String> {
@@ -481,9 +467,8 @@ async fn a_session_gets_calls_together_with_their_results() {
         ["user", "function_call", "function_call_output", "assistant"]
     );
 
-    let result = Run::new(&agent, "Second", ())
+    let result = Runner::run(&agent, "Second", ())
         .session(Arc::clone(&session))
-        .run()
         .await
         .unwrap();
     assert_eq!(bodies(&server)[2]["input"].as_array().unwrap().len(), 5);
@@ -492,9 +477,8 @@ async fn a_session_gets_calls_together_with_their_results() {
     assert_eq!(session.get_items(None).await.unwrap().len(), 6);
 
     // A response that breaks off leaves the question, and no half of an answer.
-    let broken = Run::new(&agent, "Third", ())
+    let broken = Runner::run(&agent, "Third", ())
         .session(Arc::clone(&session))
-        .run()
         .await;
     assert_eq!(broken.unwrap_err().kind(), RunErrorKind::Model);
     let stored = session.get_items(None).await.unwrap();
@@ -509,17 +493,16 @@ async fn a_session_may_be_limited_and_combined() {
     let server = server([Script::text("A"), Script::text("B"), Script::text("C")]).await;
     let agent = agent(&server);
     let session = Arc::new(MemorySession::new("s"));
-    let run = |text: &'static str| Run::new(&agent, text, ()).session(Arc::clone(&session));
-    run("one").run().await.unwrap();
+    let run = |text: &'static str| Runner::run(&agent, text, ()).session(Arc::clone(&session));
+    run("one").await.unwrap();
     run("two")
         .config(RunConfig::new().session_limit(1))
-        .run()
         .await
         .unwrap();
     let input = bodies(&server)[1]["input"].clone();
     assert_eq!(input.as_array().unwrap().len(), 2, "{input}");
     let config = RunConfig::new().session_input_callback(newest_first);
-    run("three").config(config).run().await.unwrap();
+    run("three").config(config).await.unwrap();
     assert_eq!(text(&bodies(&server)[2], 0), "three");
     let stored = session.get_items(None).await.unwrap();
     assert_eq!(stored.len(), 6);

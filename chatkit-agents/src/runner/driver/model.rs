@@ -79,9 +79,11 @@ impl<C: Send + Sync + 'static> Driver<C> {
             _ => {
                 state.current_turn += 1;
                 let added = std::mem::take(&mut state.pending_input);
-                state
-                    .new_items
-                    .extend(added.into_iter().map(|item| self.item(RunItemKind::Input(item))));
+                state.new_items.extend(
+                    added
+                        .into_iter()
+                        .map(|item| self.item(RunItemKind::Input(item))),
+                );
                 None
             }
         }
@@ -354,9 +356,7 @@ impl<C: Send + Sync + 'static> Driver<C> {
         {
             let mut state = self.scope.shared.state();
             state.turn_start = state.new_items.len();
-            let items = items
-                .into_iter()
-                .map(|item| self.model_item(item, &offer));
+            let items = items.into_iter().map(|item| self.model_item(item, &offer));
             state.new_items.extend(items);
             state.last_response_id.clone_from(&response.id);
             if (state.previous_response_id.is_some() || state.auto_previous_response_id)
