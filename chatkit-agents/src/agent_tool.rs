@@ -72,7 +72,8 @@ pub struct AgentToolOutput<'a, C> {
 ///
 /// The agent runs on the input that the other's model gives, and sees nothing else of the conversation. It shares the
 /// context and the configuration of the run, its tokens count there, and its calls wait for approvals there: the outer
-/// run is interrupted, and both go on when it is resumed. When the inner run fails, the outer model is told so.
+/// run is interrupted, and both go on when it is resumed. When the inner run fails, or a guardrail refuses what goes into
+/// it or comes out, the outer model is told so.
 ///
 /// ```
 /// use chatkit_agents::Agent;
@@ -145,7 +146,7 @@ impl<C: Send + Sync + 'static> AgentTool<C> {
         self.set_up(move |run| run.max_turns(turns))
     }
 
-    /// Sets the configuration of the agent's run. The default is that of the outer run without its guardrails.
+    /// Sets the configuration of the agent's run. The default is that of the outer run.
     #[must_use]
     pub fn run_config(self, config: RunConfig<C>) -> Self {
         self.set_up(move |run| run.config(config.clone()))

@@ -167,14 +167,14 @@ impl<C: Send + Sync + 'static> Run<C> {
             NestedStart::Input(input) => RunState::new(agent.name().to_owned(), input),
             NestedStart::Resume(state) => *state,
         };
-        let mut config = outer.config.clone();
-        // Those of the run decide about what the user gets, not about what an agent tells another.
-        config.input_guardrails.clear();
-        config.output_guardrails.clear();
-        config.hold_back_output = false;
         Self {
             parent: Some(Arc::clone(outer.shared())),
-            ..Self::of(agent, state, Arc::clone(&outer.context), config)
+            ..Self::of(
+                agent,
+                state,
+                Arc::clone(&outer.context),
+                outer.config.clone(),
+            )
         }
     }
 

@@ -193,3 +193,41 @@ async fn what_is_refused_cannot_be_taken_back_from_the_endpoint() {
         .unwrap_err();
     assert_eq!(error.kind(), RunErrorKind::Config);
 }
+
+#[tokio::test]
+async fn guardrails_of_the_run_hold_for_agents_that_are_used_as_tools() {
+    async fn of_inner_input(data: InputGuardrailData<'_, ()>) -> Found {
+        let trips = data.run.agent().unwrap().name() == "Inner"
+            && serde_json::to_string(data.input)?.contains("bomb");
+        Ok(match trips {
+            true => GuardrailFunctionOutput::trip(),
+            false => GuardrailFunctionOutput::pass(),
+        })
+    }
+    let config = RunConfig::new()
+        .input_guardrail(InputGuardrail::new("no bombs", of_inner_input).blocking())
+        .output_guardrail(OutputGuardrail::new("no secrets", no_secrets));
+    // What goes into the inner run, and then what comes out of it.
+    let asks = |text: &str| Script::function_call("inner", json!({"input": text}));
+    for (scripts, calls) in [
+        (vec![asks("A bomb"), Script::text("No")], 2),
+        (
+            vec![
+                asks("Hi"),
+                Script::text("The secret is 7"),
+                Script::text("No"),
+            ],
+            3,
+        ),
+    ] {
+        let server = server(scripts).await;
+        let inner: Agent<()> = Agent::new("Inner", server.client().model("scripted"));
+        let outer = agent(&server).tool(inner.as_tool("inner", "Knows."));
+        let run = Runner::run(&outer, "Go", ()).config(config.clone());
+        assert_eq!(run.await.unwrap().final_output(), Some("No"));
+        let bodies = bodies(&server);
+        assert_eq!(bodies.len(), calls);
+        let told = bodies[calls - 1]["input"][2]["output"].as_str().unwrap();
+        assert!(told.contains("error") && !told.contains("secret"), "{told}");
+    }
+}

@@ -225,6 +225,37 @@ async fn a_filter_decides_what_the_next_agent_sees() {
 }
 
 #[tokio::test]
+async fn removing_all_tools_keeps_messages_and_what_stands_for_them() {
+    let item = |value: Value| InputItem::from_value(&value).unwrap();
+    let kept = [
+        json!({"type": "compaction", "id": "cmp_1", "encrypted_content": "all that was said"}),
+        json!({"type": "item_reference", "id": "msg_1"}),
+    ];
+    let removed = [
+        json!({"type": "reasoning", "id": "rs_1", "summary": []}),
+        json!({"type": "web_search_call", "id": "ws_1"}),
+        json!({"type": "shell_call", "call_id": "call_1"}),
+        json!({"type": "shell_call_output", "call_id": "call_1"}),
+        json!({"type": "tool_search_output", "id": "ts_1"}),
+        json!({"type": "mcp_list_tools", "id": "mcpl_1"}),
+        json!({"type": "mcp_approval_request", "id": "mcpr_1"}),
+        json!({"type": "mcp_approval_response", "approval_request_id": "mcpr_1"}),
+        json!({"type": "program_output", "call_id": "call_2"}),
+    ];
+    let mut input: Vec<_> = kept.iter().chain(&removed).cloned().map(item).collect();
+    input.push(InputItem::user("Go"));
+
+    let server = server([hands_over("b"), Script::text("Done")]).await;
+    let b = named(&server, "B");
+    let a: Agent<()> = named(&server, "A").handoff(Handoff::to(&b).input_filter(remove_all_tools));
+    Runner::run(&a, input, ()).await.unwrap();
+    let sent = bodies(&server)[1]["input"].as_array().unwrap().clone();
+    assert_eq!(sent[..2], kept);
+    assert_eq!(sent[2]["role"], "user");
+    assert_eq!(sent.len(), 3, "{sent:?}");
+}
+
+#[tokio::test]
 async fn a_nested_history_is_one_message_however_often() {
     let server = server([hands_over("b"), hands_over("c"), Script::text("Done")]).await;
     let c = named(&server, "C");
