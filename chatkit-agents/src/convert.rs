@@ -68,7 +68,7 @@ pub trait ResponseStreamConverter: Send + Sync {
             citation.url.clone(),
             citation.title.clone().unwrap_or_default(),
         );
-        let annotation = Annotation::new(source.into()).index(position(citation.end_index));
+        let annotation = Annotation::new(source).index(position(citation.end_index));
         async move { Ok(Some(annotation)) }
     }
 
@@ -85,7 +85,7 @@ pub trait ResponseStreamConverter: Send + Sync {
 
 fn file_annotation(filename: Option<&str>, index: Option<u64>) -> Option<Annotation> {
     let filename = filename.filter(|name| !name.is_empty())?;
-    Some(Annotation::new(FileSource::new(filename, filename).into()).index(position(index)))
+    Some(Annotation::new(FileSource::new(filename, filename)).index(position(index)))
 }
 
 fn position(index: Option<u64>) -> Option<i64> {

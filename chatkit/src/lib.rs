@@ -4,8 +4,8 @@
 //! keeps threads, runs your handler, and streams what happens back as events.
 //!
 //! ```
-//! use chatkit::store::{MemoryStore, StoreItemType};
-//! use chatkit::types::{AssistantMessageContent, AssistantMessageItem, UserMessageItem};
+//! use chatkit::store::MemoryStore;
+//! use chatkit::types::UserMessageItem;
 //! use chatkit::{ChatKitHandler, ChatKitServer, ProcessResult, Turn, TurnError};
 //! use futures::StreamExt;
 //!
@@ -16,9 +16,7 @@
 //!
 //!     async fn respond(&self, turn: &Turn<()>, message: Option<UserMessageItem>) -> Result<(), TurnError> {
 //!         let text = message.map(|message| message.text()).unwrap_or_default();
-//!         let id = turn.generate_id(StoreItemType::Message);
-//!         let content = AssistantMessageContent::new(text);
-//!         turn.add_item(AssistantMessageItem::new(id, turn.thread_id(), content)).await?; // stored, then sent
+//!         turn.add_message(text).await?; // stored, then sent
 //!         turn.set_title("A talk with a parrot");
 //!         Ok(())
 //!     }

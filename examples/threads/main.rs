@@ -12,11 +12,8 @@ use std::error::Error;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use chatkit::actions::{Action, TypedAction};
-use chatkit::store::{MemoryStore, StoreItemType};
-use chatkit::types::{
-    AssistantMessageContent, AssistantMessageItem, IconName, JsonObject, NoticeEvent, ThreadStatus,
-    UserMessageItem, WidgetItem,
-};
+use chatkit::store::MemoryStore;
+use chatkit::types::{IconName, NoticeEvent, ThreadStatus, UserMessageItem, WidgetItem};
 use chatkit::{ChatKitHandler, ChatKitServer, CustomStreamError, Turn, TurnError};
 use chatkit_examples::{page::Page, serve};
 
@@ -84,11 +81,7 @@ impl ChatKitHandler for HelpDesk {
 }
 
 async fn say(turn: &Turn<()>, text: impl Into<String>) -> Result<(), TurnError> {
-    let id = turn.generate_id(StoreItemType::Message);
-    let answer = AssistantMessageContent::new(text);
-    turn.add_item(AssistantMessageItem::new(id, turn.thread_id(), answer))
-        .await?;
-    Ok(())
+    Ok(turn.add_message(text.into()).await?)
 }
 
 /// Counts in the thread's metadata, which clients never see, and tells the user when there is little left.
@@ -99,7 +92,7 @@ async fn count_answer(turn: &Turn<()>) -> Result<(), TurnError> {
         .get("given")
         .and_then(|given| given.as_u64());
     let given = given.unwrap_or(0) + 1;
-    turn.set_metadata(JsonObject::from_iter([("given".into(), given.into())]));
+    turn.set_metadata("given", given);
     match ANSWERS.saturating_sub(given) {
         0 => {
             turn.set_status(ThreadStatus::closed(

@@ -14,11 +14,12 @@ use super::request_info::RequestInfo;
 use crate::error::{Error, ErrorKind, TurnError};
 use crate::store::{DynStore, Store, StoreItemType};
 use crate::types::{
-    HiddenContextItem, JsonObject, Order, Page, StructuredInputItem, Thread, ThreadItem,
-    ThreadItemDoneEvent, ThreadItemRemovedEvent, ThreadItemReplacedEvent, ThreadMetadata,
-    ThreadStatus, ThreadStreamEvent, ThreadUpdatedEvent, WidgetItem,
+    AssistantMessageContent, AssistantMessageItem, HiddenContextItem, Order, Page,
+    StructuredInputItem, Thread, ThreadItem, ThreadItemDoneEvent, ThreadItemRemovedEvent,
+    ThreadItemReplacedEvent, ThreadMetadata, ThreadStatus, ThreadStreamEvent, ThreadUpdatedEvent,
+    WidgetItem,
 };
-use crate::widgets::{WidgetContent, WidgetRoot, WidgetStream};
+use crate::widgets::{WidgetContent, WidgetStream};
 
 /// One answer of the server in one thread, while it is being given.
 ///
@@ -193,6 +194,32 @@ impl<C: Send + Sync + 'static> Turn<C> {
         self.send(ThreadItemDoneEvent::new(item)).await
     }
 
+    /// Adds a finished message of the assistant: stores it and sends `thread.item.done`.
+    ///
+    /// `content` is a text, or one with annotations.
+    ///
+    /// ```
+    /// # use chatkit::types::{Annotation, AssistantMessageContent, UrlSource};
+    /// # async fn answer(turn: &chatkit::Turn<()>) -> Result<(), chatkit::Error> {
+    /// turn.add_message("It rains.").await?;
+    /// let source = Annotation::new(UrlSource::new("https://example.com", "The weather")).index(9);
+    /// turn.add_message(AssistantMessageContent::new("It rains.").annotations([source])).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn add_message(
+        &self,
+        content: impl Into<AssistantMessageContent>,
+    ) -> Result<(), Error> {
+        let id = self.generate_id(StoreItemType::Message);
+        self.add_item(AssistantMessageItem::new(
+            id,
+            self.thread_id(),
+            content.into(),
+        ))
+        .await
+    }
+
     /// Replaces an item of the thread: stores it and sends `thread.item.replaced`.
     pub async fn replace_item(&self, item: impl Into<ThreadItem>) -> Result<(), Error> {
         self.send(ThreadItemReplacedEvent::new(item)).await
@@ -328,25 +355,33 @@ impl<C: Send + Sync + 'static> Turn<C> {
             .await
     }
 
-    /// The events that show a widget while it changes, to be sent or [forwarded](Self::forward): the first state is
-    /// shown, then what differs from state to state, and the last one is stored. Without a state there is no event.
-    /// `copy_text` is what copying the widget puts into the clipboard.
+    /// Adds a widget that changes: the first state is shown, then what differs from state to state, and the last one is
+    /// stored. A stream without states adds nothing. What is copied is the last text to copy that a
+    /// [state](WidgetContent) has.
     ///
-    /// The stream's error ends the widget where it is: shown, and not stored.
-    pub fn widget_events<E>(
+    /// # Errors
+    ///
+    /// As for [`send`](Self::send), and the error of the stream, which ends the widget where it is: shown, and not stored.
+    pub async fn stream_widget_states<W: Into<WidgetContent>, E>(
         &self,
-        states: impl Stream<Item = Result<WidgetRoot, E>>,
-        copy_text: Option<String>,
+        states: impl Stream<Item = Result<W, E>>,
+    ) -> Result<(), TurnError>
+    where
+        TurnError: From<E>,
+    {
+        self.forward(self.widget_events(states)).await
+    }
+
+    /// What [`stream_widget_states`](Self::stream_widget_states) sends, for a stream that has other events too.
+    pub fn widget_events<W: Into<WidgetContent>, E>(
+        &self,
+        states: impl Stream<Item = Result<W, E>>,
     ) -> impl Stream<Item = Result<ThreadStreamEvent, E>> {
         async_stream::try_stream! {
             let mut states = pin!(states);
             let Some(first) = states.next().await.transpose()? else { return };
             let id = self.generate_id(StoreItemType::Message);
-            let mut content = WidgetContent::from(first);
-            if let Some(text) = copy_text {
-                content = content.copy_text(text);
-            }
-            let (mut widget, added) = WidgetStream::start(id, self.thread_id(), content);
+            let (mut widget, added) = WidgetStream::start(id, self.thread_id(), first);
             yield added.into();
             while let Some(state) = states.next().await.transpose()? {
                 for update in widget.update(state) {
@@ -368,9 +403,10 @@ impl<C: Send + Sync + 'static> Turn<C> {
         self.update_thread(|thread| thread.status = status);
     }
 
-    /// Replaces the thread's metadata, which clients never see.
-    pub fn set_metadata(&self, metadata: JsonObject) {
-        self.update_thread(|thread| thread.metadata = metadata);
+    /// Sets one entry of the thread's metadata, which clients never see.
+    pub fn set_metadata(&self, key: impl Into<String>, value: impl Into<serde_json::Value>) {
+        let (key, value) = (key.into(), value.into());
+        self.update_thread(|thread| drop(thread.metadata.insert(key, value)));
     }
 
     /// Changes the thread.

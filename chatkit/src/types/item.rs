@@ -83,6 +83,13 @@ macro_rules! items {
                 }
             }
 
+            setters! {
+                $name {
+                    /// Sets when it was made.
+                    set created_at: DateTime<Utc>,
+                }
+            }
+
             impl From<$name> for ThreadItem {
                 fn from(item: $name) -> Self {
                     Self::$variant(item)
@@ -225,6 +232,25 @@ impl AssistantMessageItem {
     /// The message's text, all parts joined.
     pub fn text(&self) -> String {
         self.content.iter().map(|part| part.text.as_str()).collect()
+    }
+}
+
+setters! {
+    UserMessageItem {
+        /// Sets the files sent along.
+        list attachments: Attachment,
+        /// Sets the passage of the conversation that the message refers to.
+        some quoted_text: String,
+        /// Sets what the user chose in the composer.
+        set inference_options: InferenceOptions,
+    }
+    GeneratedImageItem {
+        /// Sets the image.
+        some image: GeneratedImage,
+    }
+    StructuredInputItem {
+        /// Sets whether the user has answered.
+        set status: StructuredInputStatus,
     }
 }
 

@@ -18,6 +18,7 @@ pub enum Source {
 }
 
 /// A web page.
+#[doc(alias = "URLSource")]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct UrlSource {
@@ -141,6 +142,45 @@ impl EntitySource {
     }
 }
 
+setters! {
+    UrlSource {
+        /// Sets what the page is about.
+        some description: String,
+        /// Sets when it was published, in words or as a date.
+        some timestamp: String,
+        /// Sets the group: sources of one group are shown together.
+        some group: String,
+        /// Sets whom to credit.
+        some attribution: String,
+    }
+    FileSource {
+        /// Sets what the file is about.
+        some description: String,
+        /// Sets when it was written, in words or as a date.
+        some timestamp: String,
+        /// Sets the group: sources of one group are shown together.
+        some group: String,
+    }
+    EntitySource {
+        /// Sets what the thing is about.
+        some description: String,
+        /// Sets a date, in words.
+        some timestamp: String,
+        /// Sets the group: sources of one group are shown together.
+        some group: String,
+        /// Sets the icon shown.
+        some icon: IconName,
+        /// Sets what is shown beside the icon in the default hover card.
+        some label: String,
+        /// Sets what is shown inside the text instead of the icon.
+        some inline_label: String,
+        /// Sets whether the client's callbacks are wired to it. Off by default.
+        set interactive: bool,
+        /// Sets what the client's callbacks get.
+        set data: JsonObject,
+    }
+}
+
 /// A reference from assistant text to a source.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "type", rename = "annotation")]
@@ -155,9 +195,9 @@ pub struct Annotation {
 
 impl Annotation {
     /// A reference to `source` from no particular place.
-    pub fn new(source: Source) -> Self {
+    pub fn new(source: impl Into<Source>) -> Self {
         Self {
-            source,
+            source: source.into(),
             index: None,
         }
     }

@@ -171,9 +171,9 @@ pub struct StructuredInputAnswer {
 
 impl StructuredInputAnswer {
     /// An answer with these texts.
-    pub fn new(values: Vec<String>) -> Self {
+    pub fn new(values: impl IntoIterator<Item = impl Into<String>>) -> Self {
         Self {
-            values,
+            values: values.into_iter().map(Into::into).collect(),
             skipped: false,
         }
     }

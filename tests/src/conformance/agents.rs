@@ -532,9 +532,7 @@ impl ContextCall {
                 context.end_workflow(summary.clone(), *expanded).await;
             }
             Self::StreamWidget(widget) if widget.generator => {
-                context
-                    .stream_widget_states(widget.states(), widget.copy_text.clone())
-                    .await?;
+                context.stream_widget_states(widget.states()).await?;
             }
             Self::StreamWidget(widget) => {
                 if let Some(content) = widget.content() {
@@ -553,9 +551,7 @@ impl ScriptedWidget {
     /// Shows the widget in a turn.
     pub(super) async fn show(&self, turn: &Turn<()>) -> Result<(), TurnError> {
         if self.generator {
-            return turn
-                .forward(turn.widget_events(self.states(), self.copy_text.clone()))
-                .await;
+            return turn.stream_widget_states(self.states()).await;
         }
         if let Some(content) = self.content() {
             turn.stream_widget(content).await?;
@@ -563,17 +559,21 @@ impl ScriptedWidget {
         Ok(())
     }
 
-    fn states(&self) -> impl Stream<Item = Result<WidgetRoot, TurnError>> {
-        let states = self.states.iter().cloned().map(Ok);
+    fn states(&self) -> impl Stream<Item = Result<WidgetContent, TurnError>> {
+        let states = self.states.iter().map(|state| Ok(self.content_of(state)));
         let error = self.raise.iter().map(|error| Err(error.to_error()));
         futures::stream::iter(states.chain(error))
     }
 
     fn content(&self) -> Option<WidgetContent> {
-        let content = WidgetContent::new(self.states.first()?.clone());
-        Some(match &self.copy_text {
+        self.states.first().map(|state| self.content_of(state))
+    }
+
+    fn content_of(&self, state: &WidgetRoot) -> WidgetContent {
+        let content = WidgetContent::new(state.clone());
+        match &self.copy_text {
             Some(text) => content.copy_text(text),
             None => content,
-        })
+        }
     }
 }
