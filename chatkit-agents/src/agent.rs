@@ -132,6 +132,7 @@ pub enum ToolUseBehavior {
     #[default]
     RunLlmAgain,
     /// The run ends; its output is the result of the first call, in the order the model made them.
+    #[doc(alias = "stop_on_first_tool")]
     StopOnFirstTool,
     /// The run ends if one of these tools was called; its output is the result of the first such call. Tools that hand
     /// over to the client end a run this way.
@@ -167,18 +168,7 @@ pub struct FunctionToolResult {
     pub output: FunctionOutput,
 }
 
-/// Whether tool results end the run.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ToolsToFinalOutputResult {
-    /// The model goes on, with the results.
-    RunLlmAgain,
-    /// The run ends with this output.
-    FinalOutput(String),
-}
-
-type Decide<C> =
-    dyn for<'a> Fn(ToolResults<'a, C>) -> BoxFuture<'a, ToolsToFinalOutputResult> + Send + Sync;
+type Decide<C> = dyn for<'a> Fn(ToolResults<'a, C>) -> BoxFuture<'a, Option<String>> + Send + Sync;
 
 pub(crate) enum Behavior<C> {
     Rule(ToolUseBehavior),
@@ -189,8 +179,8 @@ impl<C> Agent<C> {
     /// An agent with neither instructions nor tools.
     ///
     /// `model` is a [`Model`](crate::model::Model), for example that of a
-    /// [`ResponsesClient`](crate::model::ResponsesClient), or a name that the run's
-    /// [model provider](crate::RunConfig::model_provider) resolves.
+    /// [`ResponsesClient`](crate::model::ResponsesClient). A name is a model too, but only for runs with a
+    /// [model provider](crate::RunConfig::model_provider) that resolves it: others end with an error.
     pub fn new(name: impl Into<String>, model: impl Into<AgentModel>) -> Self {
         Self(Arc::new(Inner {
             name: name.into(),
@@ -277,7 +267,8 @@ impl<C> Agent<C> {
         self.set(|agent| agent.tools.push(tool))
     }
 
-    /// Adds tools that are not known yet, for example those of an MCP server.
+    /// Adds the tools of an MCP server, or others that are known only when the run asks for them.
+    #[doc(alias = "mcp_servers")]
     pub fn tool_provider(self, provider: impl ToolProvider<C>) -> Self {
         self.set(|agent| agent.tool_providers.push(Arc::new(provider)))
     }
@@ -324,10 +315,12 @@ impl<C> Agent<C> {
         self.set(|agent| agent.tool_use_behavior = Behavior::Rule(behavior))
     }
 
-    /// Sets a function that decides what happens when the model's tool calls have been answered.
+    /// Sets a function that decides what happens when the model's tool calls have been answered: the output that ends the
+    /// run, or `None` to let the model go on with the results.
+    #[doc(alias = "ToolsToFinalOutputResult")]
     pub fn tool_use_behavior_fn(
         self,
-        decide: impl for<'a> Callback<'a, ToolResults<'a, C>, ToolsToFinalOutputResult>,
+        decide: impl for<'a> Callback<'a, ToolResults<'a, C>, Option<String>>,
     ) -> Self
     where
         C: 'static,

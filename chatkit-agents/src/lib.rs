@@ -137,14 +137,14 @@ pub mod testing;
 pub mod tool;
 
 pub use accumulate::accumulate_text;
-pub use agent::{
-    Agent, FunctionToolResult, Prompt, ToolResults, ToolUseBehavior, ToolsToFinalOutputResult,
-};
-pub use agent_tool::{AgentTool, AgentToolInput, AgentToolOutput, AgentToolStreamEvent};
+pub use agent::{Agent, Prompt, ToolUseBehavior};
+pub use agent_tool::AgentTool;
 pub use approval::{ApprovalAnswer, Approvals};
 #[cfg(feature = "attachments")]
 pub use attachments::AttachmentConverter;
 pub use callback::Callback;
+/// The protocol, its stores and the server, in the version that this crate is made for.
+pub use chatkit;
 pub use chatkit::BoxError;
 pub use context::{AgentContext, ClientToolCall, WorkflowError};
 pub use convert::{DefaultResponseStreamConverter, ResponseStreamConverter};
@@ -152,18 +152,28 @@ pub use guardrail::{
     GuardrailFunctionOutput, GuardrailResult, InputGuardrail, InputGuardrailData, OutputGuardrail,
     OutputGuardrailData,
 };
-pub use handoff::{Handoff, HandoffInput, HandoffInputData};
+pub use handoff::Handoff;
 pub use hooks::RunHooks;
 pub use input::{
     ConvertError, DefaultThreadItemConverter, ThreadItemConverter, simple_to_agent_input,
 };
+pub use model::{ModelSettings, ResponsesClient};
 pub use output_schema::AgentOutputSchema;
 pub use runner::{
-    CallModelData, CancelMode, DEFAULT_MAX_TURNS, ModelInputData, Run, RunConfig, RunContext,
-    RunError, RunErrorHandlerData, RunErrorHandlerResult, RunErrorHandlers, RunErrorKind, RunInput,
-    RunItem, RunItemEventName, RunItemKind, RunResult, RunResultStreaming, RunState, Runner,
-    SessionInputData, StreamEvent, ToolApprovalItem, ToolErrorFormatterArgs,
-    ToolErrorFormatterKind, ToolNameCollisionPolicy, ToolNotFound, ToolOutputTrimmer,
+    CancelMode, Run, RunConfig, RunContext, RunError, RunErrorKind, RunInput, RunItem,
+    RunItemEventName, RunItemKind, RunResult, RunResultStreaming, RunState, Runner, StreamEvent,
+    ToolApprovalItem,
 };
 pub use stream::{stream_agent_response, stream_agent_response_with};
-pub use tool::{ToolContext, ToolError, function_tool};
+pub use tool::{Json, Tool, ToolContext, ToolError, function_tool, tool_fn};
+
+/// Finer points of a run: what its callbacks are given, and what they decide.
+pub mod run {
+    pub use crate::agent::{FunctionToolResult, ToolResults};
+    pub use crate::agent_tool::{AgentToolInput, AgentToolOutput, AgentToolStreamEvent};
+    pub use crate::runner::{
+        CallModelData, DEFAULT_MAX_TURNS, ModelInputData, RunErrorHandlerData,
+        RunErrorHandlerResult, RunErrorHandlers, SessionInputData, ToolErrorFormatterArgs,
+        ToolErrorFormatterKind, ToolNameCollisionPolicy, ToolNotFound, ToolOutputTrimmer,
+    };
+}

@@ -41,6 +41,23 @@ use crate::runner::{RunError, RunItemKind, StreamEvent};
 ///     turn.forward(stream_agent_response(context, run)).await
 /// }
 /// ```
+///
+/// Of a run that is lent, the result is there afterwards:
+///
+/// ```
+/// # use chatkit::{Turn, TurnError};
+/// # use chatkit_agents::{Agent, AgentContext, Runner, stream_agent_response};
+/// # struct User;
+/// async fn answer(agent: &Agent<AgentContext<User>>, turn: &Turn<User>) -> Result<(), TurnError> {
+///     let context = AgentContext::new(turn);
+///     let mut run = Runner::run_streamed(agent, "Hello", context.clone());
+///     turn.forward(stream_agent_response(context, &mut run)).await?;
+///     if let Some(id) = run.into_result()?.last_response_id() {
+///         turn.set_metadata("previous_response_id", id); // for the next run
+///     }
+///     Ok(())
+/// }
+/// ```
 pub fn stream_agent_response<'a, C, R>(
     context: AgentContext<C>,
     run: R,

@@ -31,6 +31,7 @@ pub enum ErrorKind {
     /// The request is not valid, or the action in it; the message names the field.
     InvalidRequest,
     /// The thread, item or attachment does not exist, or belongs to someone else.
+    #[doc(alias = "NotFoundError")]
     NotFound,
     /// The request is valid, but not in the present state of the thread or item.
     InvalidState,

@@ -242,7 +242,7 @@ impl<C> RunConfig<C> {
     ///
     /// This is where to keep a conversation within the model's window: [`keep_latest`](crate::items::keep_latest) cuts it
     /// and leaves no call without its result and no part of a response without its reasoning;
-    /// [`ToolOutputTrimmer`](crate::ToolOutputTrimmer) shortens old results.
+    /// [`ToolOutputTrimmer`](crate::run::ToolOutputTrimmer) shortens old results.
     #[must_use]
     pub fn call_model_input_filter(
         mut self,

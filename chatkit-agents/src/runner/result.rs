@@ -159,7 +159,8 @@ pub enum CancelMode {
 
 /// A run on its way: a stream of its events.
 ///
-/// Reading it drives the run. An error is the last event, and comes behind everything that happened before. Dropping it
+/// It is a [`Stream`]: with [`futures::StreamExt`] in scope, `run.next().await` gives the next event. Reading it drives the
+/// run. An error is the last event, and comes behind everything that happened before. Dropping it
 /// cancels the run: the model's connection closes and running tools are dropped. To let it go on without a reader,
 /// [`detach`](Self::detach) it.
 #[must_use = "a run does nothing unless it is read"]

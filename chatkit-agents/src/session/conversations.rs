@@ -50,6 +50,7 @@ const TYPES_WITH_ID: [&str; 13] = [
 /// # Ok(())
 /// # }
 /// ```
+#[doc(alias = "OpenAIConversationsSession")]
 #[derive(Clone)]
 pub struct ConversationsSession(Arc<Inner>);
 

@@ -72,6 +72,7 @@ const READERS: u32 = 4;
 /// # }
 /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(run()).unwrap();
 /// ```
+#[doc(alias = "SQLiteSession")]
 #[derive(Clone)]
 pub struct SqliteSessions {
     reader: SqlitePool,

@@ -236,6 +236,7 @@ impl<C: 'static> FnTool<C> {
 
     /// Sets which errors end the run, besides those that are [fatal](ToolError::is_fatal). With
     /// [`ToolError::is_timed_out`] these are timeouts.
+    #[doc(alias = "failure_error_function")]
     #[must_use]
     pub fn ends_run(
         mut self,

@@ -3,12 +3,15 @@
 use std::sync::{Arc, Mutex};
 
 use chatkit_agents::handoff::remove_all_tools;
+use chatkit_agents::handoff::{HandoffArguments, HandoffInputData};
 use chatkit_agents::items::InputItem;
+use chatkit_agents::run::{
+    AgentToolInput, AgentToolOutput, AgentToolStreamEvent, ToolNameCollisionPolicy,
+};
 use chatkit_agents::testing::Script;
 use chatkit_agents::{
-    AgentToolInput, AgentToolOutput, AgentToolStreamEvent, BoxError, Handoff, HandoffInput,
-    HandoffInputData, RunConfig, RunContext, RunErrorKind, RunItem, RunItemEventName, RunItemKind,
-    Runner, StreamEvent, ToolNameCollisionPolicy,
+    BoxError, Handoff, RunConfig, RunContext, RunErrorKind, RunItem, RunItemEventName, RunItemKind,
+    Runner, StreamEvent,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -157,7 +160,7 @@ struct Reason {
 
 #[tokio::test]
 async fn the_model_says_something_about_a_handoff() {
-    async fn note(input: HandoffInput<'_, Arc<Mutex<String>>, Reason>) -> Result<(), BoxError> {
+    async fn note(input: HandoffArguments<'_, Arc<Mutex<String>>, Reason>) -> Result<(), BoxError> {
         *input.run.lock().unwrap() = input.input.reason;
         Ok(())
     }

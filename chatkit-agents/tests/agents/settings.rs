@@ -4,13 +4,16 @@ use std::sync::{Arc, Mutex};
 
 use chatkit_agents::items::InputItem;
 use chatkit_agents::model::{ModelSettings, Response};
+use chatkit_agents::run::{
+    CallModelData, ModelInputData, RunErrorHandlerData, RunErrorHandlerResult, RunErrorHandlers,
+    SessionInputData, ToolResults,
+};
 use chatkit_agents::session::{MemorySession, Session};
 use chatkit_agents::testing::Script;
 use chatkit_agents::tool::{ToolContext, ToolOutput};
 use chatkit_agents::{
-    AgentOutputSchema, BoxError, CallModelData, Handoff, ModelInputData, Prompt, RunConfig,
-    RunContext, RunErrorHandlerData, RunErrorHandlerResult, RunErrorHandlers, RunErrorKind,
-    RunHooks, RunItemKind, Runner, SessionInputData, ToolResults, ToolsToFinalOutputResult,
+    AgentOutputSchema, BoxError, Handoff, Prompt, RunConfig, RunContext, RunErrorKind, RunHooks,
+    RunItemKind, Runner,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -376,15 +379,10 @@ async fn a_filter_has_the_last_word_on_what_the_model_gets() {
 
 #[tokio::test]
 async fn a_function_may_decide_what_tool_results_mean() {
-    async fn decide(results: ToolResults<'_, ()>) -> ToolsToFinalOutputResult {
-        match results
-            .results
-            .iter()
-            .find(|result| result.tool_name == "answer")
-        {
-            Some(result) => ToolsToFinalOutputResult::FinalOutput(result.output.to_text()),
-            None => ToolsToFinalOutputResult::RunLlmAgain,
-        }
+    async fn decide(results: ToolResults<'_, ()>) -> Option<String> {
+        let mut results = results.results.iter();
+        let answer = results.find(|result| result.tool_name == "answer");
+        answer.map(|result| result.output.to_text())
     }
     let server = server([calls(&["look"]), calls(&["look", "answer"])]).await;
     let agent = agent(&server)

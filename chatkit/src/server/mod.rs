@@ -130,6 +130,7 @@ pub enum ProcessResult {
     /// Server-sent events, for requests that make the server respond in a thread.
     Streaming(StreamingResult),
     /// One JSON document.
+    #[doc(alias = "NonStreamingResult")]
     NonStreaming(Bytes),
 }
 

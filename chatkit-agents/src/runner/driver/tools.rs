@@ -7,9 +7,7 @@ use futures::stream::{BoxStream, SelectAll};
 use futures::{FutureExt, StreamExt};
 
 use super::Driver;
-use crate::agent::{
-    Behavior, FunctionToolResult, ToolResults, ToolUseBehavior, ToolsToFinalOutputResult,
-};
+use crate::agent::{Behavior, FunctionToolResult, ToolResults, ToolUseBehavior};
 use crate::items::{InputItem, OutputItem};
 use crate::runner::call::{self, Call, Outcome, Settled};
 use crate::runner::config::ToolNotFound;
@@ -300,10 +298,7 @@ impl<C: Send + Sync + 'static> Driver<C> {
                 .find(|result| names.iter().any(|name| is_named(&result.tool_name, name))),
             Behavior::Function(decide) => {
                 let run = RunContext::of(&self.scope, &self.agent);
-                return match decide(ToolResults { run, results }).await {
-                    ToolsToFinalOutputResult::FinalOutput(output) => Some(output),
-                    ToolsToFinalOutputResult::RunLlmAgain => None,
-                };
+                return decide(ToolResults { run, results }).await;
             }
         };
         result.map(|result| result.output.to_text())
