@@ -267,6 +267,12 @@ impl<C> Agent<C> {
         self.set(|agent| agent.tools.push(tool))
     }
 
+    /// Adds tools.
+    pub fn tools(self, tools: impl IntoIterator<Item = impl Into<Tool<C>>>) -> Self {
+        let tools = tools.into_iter().map(Into::into);
+        self.set(|agent| agent.tools.extend(tools))
+    }
+
     /// Adds the tools of an MCP server, or others that are known only when the run asks for them.
     #[doc(alias = "mcp_servers")]
     pub fn tool_provider(self, provider: impl ToolProvider<C>) -> Self {
@@ -277,6 +283,12 @@ impl<C> Agent<C> {
     pub fn handoff(self, handoff: impl Into<Handoff<C>>) -> Self {
         let handoff = handoff.into();
         self.set(|agent| agent.handoffs.push(handoff))
+    }
+
+    /// Adds agents that this one may hand the conversation over to.
+    pub fn handoffs(self, handoffs: impl IntoIterator<Item = impl Into<Handoff<C>>>) -> Self {
+        let handoffs = handoffs.into_iter().map(Into::into);
+        self.set(|agent| agent.handoffs.extend(handoffs))
     }
 
     /// Adds a check of what a run that begins with this agent is started with.
@@ -382,7 +394,8 @@ impl<C> Agent<C> {
         &self.0.model_settings
     }
 
-    pub(crate) fn tools(&self) -> &[Tool<C>] {
+    /// The tools, those of [providers](Self::tool_provider) apart.
+    pub fn all_tools(&self) -> &[Tool<C>] {
         &self.0.tools
     }
 
@@ -390,7 +403,8 @@ impl<C> Agent<C> {
         &self.0.tool_providers
     }
 
-    pub(crate) fn handoffs(&self) -> &[Handoff<C>] {
+    /// The handoffs.
+    pub fn all_handoffs(&self) -> &[Handoff<C>] {
         &self.0.handoffs
     }
 
@@ -442,7 +456,7 @@ impl<C> Agent<C> {
             if agent.name() == name {
                 return Some(agent.clone());
             }
-            let targets = agent.handoffs().iter().filter_map(Handoff::agent);
+            let targets = agent.all_handoffs().iter().filter_map(Handoff::agent);
             let new: Vec<_> = targets
                 .filter(|target| !known.iter().any(|agent| Arc::ptr_eq(&agent.0, &target.0)))
                 .cloned()

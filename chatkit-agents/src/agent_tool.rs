@@ -230,8 +230,8 @@ impl<C: Send + Sync + 'static> AgentTool<C> {
 
     /// Sets whether a failure of the agent's run fails the outer run too. By default the outer model is told.
     #[must_use]
-    pub fn fail_run(mut self, fail: bool) -> Self {
-        self.ends_run = fail;
+    pub fn ends_run(mut self, ends: bool) -> Self {
+        self.ends_run = ends;
         self
     }
 
@@ -277,7 +277,7 @@ impl<C: Send + Sync + 'static> AgentTool<C> {
             let event = event.map_err(|error| match error.kind() {
                 // The model can do something about it, so it is told what.
                 RunErrorKind::MaxTurnsExceeded => {
-                    ToolError::message("The agent did not finish in time.").caused_by(error)
+                    ToolError::msg("The agent did not finish in time.").caused_by(error)
                 }
                 _ => ToolError::new(error),
             })?;

@@ -107,7 +107,7 @@ impl DefaultResponseStreamConverter {
     }
 
     /// Sets how many partial images the model was asked for.
-    pub fn with_partial_images(mut self, count: u32) -> Self {
+    pub fn partial_images(mut self, count: u32) -> Self {
         self.partial_images = Some(count);
         self
     }

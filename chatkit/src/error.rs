@@ -62,7 +62,7 @@ impl Error {
         }
     }
 
-    pub(crate) fn with_source(mut self, source: impl Into<BoxError>) -> Self {
+    pub(crate) fn caused_by(mut self, source: impl Into<BoxError>) -> Self {
         self.source = Some(source.into());
         self
     }
@@ -78,7 +78,7 @@ impl Error {
     /// What a handler has failed with. An action that it could not read is the client's fault, unless the handler says
     /// something of its own about it.
     pub(crate) fn handler(error: TurnError) -> Self {
-        let failed = Self::new(ErrorKind::Handler, "the handler failed").with_source(error.0);
+        let failed = Self::new(ErrorKind::Handler, "the handler failed").caused_by(error.0);
         let has_own_text = failed.find_source::<CustomStreamError>().is_some()
             || failed.find_source::<StreamError>().is_some();
         match failed.find_source::<InvalidAction>() {
@@ -189,16 +189,16 @@ impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::NotFound { what, .. } => {
-                Self::new(ErrorKind::NotFound, format!("{what} not found")).with_source(error)
+                Self::new(ErrorKind::NotFound, format!("{what} not found")).caused_by(error)
             }
             StoreError::NotSupported(what) => {
-                Self::new(ErrorKind::NotSupported, what).with_source(error)
+                Self::new(ErrorKind::NotSupported, what).caused_by(error)
             }
             StoreError::Invalid(ref reason) => {
-                Self::new(ErrorKind::InvalidRequest, reason.clone()).with_source(error)
+                Self::new(ErrorKind::InvalidRequest, reason.clone()).caused_by(error)
             }
             StoreError::Conflict(_) | StoreError::Other(_) => {
-                Self::new(ErrorKind::Store, "the store failed").with_source(error)
+                Self::new(ErrorKind::Store, "the store failed").caused_by(error)
             }
         }
     }
@@ -206,7 +206,7 @@ impl From<StoreError> for Error {
 
 impl From<InvalidRequest> for Error {
     fn from(error: InvalidRequest) -> Self {
-        Self::new(ErrorKind::InvalidRequest, error.to_string()).with_source(error)
+        Self::new(ErrorKind::InvalidRequest, error.to_string()).caused_by(error)
     }
 }
 

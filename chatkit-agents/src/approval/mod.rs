@@ -26,7 +26,7 @@ const SEARCH_PAGE: usize = 20;
 /// Asks the user about calls that need an approval, in the thread, and gives the run back when the answer comes.
 ///
 /// When a run ends with [interruptions](RunState::interruptions), the question is shown as a structured input, or as a
-/// [widget](Self::as_widget), and the run is stored beside it. The answer begins a turn of its own, perhaps on another
+/// [widget](Self::in_widget), and the run is stored beside it. The answer begins a turn of its own, perhaps on another
 /// server: [`answer`](Self::answer) takes the run out of the store with its calls decided, and the run goes on in the
 /// same thread.
 ///
@@ -139,7 +139,7 @@ impl Approvals {
     /// Asks with a widget: a card with two buttons, or a form when there are several calls. Its answers come as actions,
     /// so let [`ChatKitHandler::action`](chatkit::ChatKitHandler::action) call [`action`](Self::action).
     #[must_use]
-    pub fn as_widget(mut self) -> Self {
+    pub fn in_widget(mut self) -> Self {
         self.widget = true;
         self
     }

@@ -43,7 +43,7 @@ fn shown_text(events: &[StreamEvent]) -> bool {
 async fn a_blocking_guardrail_spares_the_model() {
     let server = server([Script::text("Hello")]).await;
     let agent =
-        agent(&server).input_guardrail(InputGuardrail::new("no bombs", no_bombs).blocking());
+        agent(&server).input_guardrail(InputGuardrail::new("no bombs", no_bombs).blocking(true));
     let mut run = Runner::run_streamed(&agent, "A bomb", ());
     let (events, error) = drain(&mut run).await;
     let error = error.unwrap();
@@ -205,7 +205,7 @@ async fn guardrails_of_the_run_hold_for_agents_that_are_used_as_tools() {
         })
     }
     let config = RunConfig::new()
-        .input_guardrail(InputGuardrail::new("no bombs", of_inner_input).blocking())
+        .input_guardrail(InputGuardrail::new("no bombs", of_inner_input).blocking(true))
         .output_guardrail(OutputGuardrail::new("no secrets", no_secrets));
     // What goes into the inner run, and then what comes out of it.
     let asks = |text: &str| Script::function_call("inner", json!({"input": text}));

@@ -406,7 +406,7 @@ async fn an_agent_as_a_tool_that_fails_is_told_to_the_outer_model() {
     server.push(Script::new().then_item(call_item(1, "sub", r#"{"input":"Go"}"#)));
     server.push(calls(&["again"]));
     let sub = named(&server, "Sub").tool(says("again", "and again"));
-    let outer = named(&server, "Outer").tool(sub.as_tool("sub", "").max_turns(1).fail_run(true));
+    let outer = named(&server, "Outer").tool(sub.as_tool("sub", "").max_turns(1).ends_run(true));
     let error = Runner::run(&outer, "Go", ()).await.unwrap_err();
     assert_eq!(error.kind(), RunErrorKind::Tool);
 }

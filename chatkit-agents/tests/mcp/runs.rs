@@ -120,7 +120,7 @@ async fn a_refusal_is_told_to_the_model() {
     let told = result_of(&worded, "refuse", nothing()).await;
     assert_eq!(told, "Sorry: No tool is named refuse.");
 
-    let fatal = process(&["stdio"]).fail_run(true).build();
+    let fatal = process(&["stdio"]).ends_run(true).build();
     let error = failure(&fatal, [call("refuse", nothing())]).await;
     assert_eq!(error.kind(), RunErrorKind::Tool);
     assert_eq!(

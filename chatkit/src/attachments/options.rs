@@ -159,12 +159,12 @@ impl<C: Send + Sync + 'static> AttachmentOptions<C> {
             }
         };
         let (files, root) = match tokio::task::spawn_blocking(open).await {
-            Ok(opened) => opened.map_err(|error| unusable(&folder).because(error))?,
-            Err(error) => return Err(unusable(&folder).because(error)),
+            Ok(opened) => opened.map_err(|error| unusable(&folder).caused_by(error))?,
+            Err(error) => return Err(unusable(&folder).caused_by(error)),
         };
         let blobs = Blobs::folder(Arc::new(files), root);
         self.open(blobs, DynStore::new(store), |error| {
-            unusable(&folder).because(error)
+            unusable(&folder).caused_by(error)
         })
         .await
     }
@@ -191,7 +191,7 @@ impl<C: Send + Sync + 'static> AttachmentOptions<C> {
                 "attachments cannot be kept in {name}: check its name, its region and the credentials, and that they \
                 allow to create, read, list and delete objects"
             ))
-            .because(error)
+            .caused_by(error)
         })
         .await
     }
@@ -235,7 +235,10 @@ impl<C: Send + Sync + 'static> AttachmentOptions<C> {
                 https://chat.example.com/attachments",
             )
         };
-        let url: Uri = self.url.parse().map_err(|error| invalid().because(error))?;
+        let url: Uri = self
+            .url
+            .parse()
+            .map_err(|error| invalid().caused_by(error))?;
         if !matches!(url.scheme_str(), Some("http" | "https"))
             || url.query().is_some()
             || self.url.contains('#')

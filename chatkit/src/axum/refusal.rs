@@ -91,7 +91,7 @@ impl<E: std::error::Error + Send + Sync + 'static> From<E> for Refusal {
             status: StatusCode::INTERNAL_SERVER_ERROR,
             message: DEFAULT_MESSAGE.into(),
             allow_retry: true,
-            cause: Some(Arc::new(cause.with_source(error))),
+            cause: Some(Arc::new(cause.caused_by(error))),
         }
     }
 }

@@ -193,13 +193,14 @@ impl<H: ChatKitHandler> ChatKitServer<H> {
         self
     }
 
-    /// Refuses turns and actions in threads that are locked or closed: the client gets an `error` event with the reason.
+    /// Sets whether turns and actions are refused in threads that are locked or closed: the client gets an `error` event
+    /// with the reason.
     ///
     /// The client hides its composer in such threads, but anyone can send a request. Reading, renaming and deleting the
     /// thread are not refused, and a turn that locks its thread itself goes on. The default is not to refuse, as in the
     /// Python SDK.
-    pub fn refuse_locked_threads(mut self) -> Self {
-        self.options.refuse_locked_threads = true;
+    pub fn refuse_locked_threads(mut self, refuse: bool) -> Self {
+        self.options.refuse_locked_threads = refuse;
         self
     }
 

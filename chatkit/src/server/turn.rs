@@ -486,7 +486,7 @@ impl<C: Send + Sync + 'static> Turn<C> {
             return Ok(false);
         }
         frames.push(event).map_err(|error| {
-            Error::new(ErrorKind::Internal, "an event does not serialise").with_source(error)
+            Error::new(ErrorKind::Internal, "an event does not serialise").caused_by(error)
         })
     }
 

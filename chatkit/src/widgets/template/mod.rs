@@ -128,7 +128,7 @@ impl WidgetTemplate {
         let path = path.as_ref();
         let text = fs::read_to_string(path).map_err(|error| {
             let message = format!("cannot read the widget file {}", path.display());
-            TemplateError::new(TemplateErrorKind::Io, message).with_source(error)
+            TemplateError::new(TemplateErrorKind::Io, message).caused_by(error)
         })?;
         Self::from_json(&text)
     }
