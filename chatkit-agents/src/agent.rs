@@ -207,24 +207,28 @@ impl<C> Agent<C> {
     }
 
     /// Sets the name: of a clone that differs, for example.
+    #[must_use]
     pub fn named(self, name: impl Into<String>) -> Self {
         let name = name.into();
         self.set(|agent| agent.name = name)
     }
 
     /// Sets what other agents are told this one is for, when they may hand over to it.
+    #[must_use]
     pub fn handoff_description(self, description: impl Into<String>) -> Self {
         let description = description.into();
         self.set(|agent| agent.handoff_description = Some(description))
     }
 
     /// Sets what the model is told in every call, apart from the conversation.
+    #[must_use]
     pub fn instructions(self, instructions: impl Into<String>) -> Self {
         let instructions = instructions.into();
         self.set(|agent| agent.instructions = Some(Given::Fixed(instructions)))
     }
 
     /// Sets a function that gives the instructions. Asked before every call to the model.
+    #[must_use]
     pub fn instructions_fn(
         self,
         instructions: impl for<'a> Callback<'a, RunContext<'a, C>, String>,
@@ -237,11 +241,13 @@ impl<C> Agent<C> {
     }
 
     /// Sets a prompt that the endpoint keeps.
+    #[must_use]
     pub fn prompt(self, prompt: Prompt) -> Self {
         self.set(|agent| agent.prompt = Some(Given::Fixed(prompt)))
     }
 
     /// Sets a function that gives the prompt. Asked before every call to the model.
+    #[must_use]
     pub fn prompt_fn(self, prompt: impl for<'a> Callback<'a, RunContext<'a, C>, Prompt>) -> Self
     where
         C: 'static,
@@ -251,23 +257,27 @@ impl<C> Agent<C> {
     }
 
     /// Sets the model.
+    #[must_use]
     pub fn model(self, model: impl Into<AgentModel>) -> Self {
         let model = model.into();
         self.set(|agent| agent.model = model)
     }
 
     /// Sets temperature, tool choice and the like.
+    #[must_use]
     pub fn model_settings(self, settings: ModelSettings) -> Self {
         self.set(|agent| agent.model_settings = settings)
     }
 
     /// Adds a tool.
+    #[must_use]
     pub fn tool(self, tool: impl Into<Tool<C>>) -> Self {
         let tool = tool.into();
         self.set(|agent| agent.tools.push(tool))
     }
 
     /// Adds tools.
+    #[must_use]
     pub fn tools(self, tools: impl IntoIterator<Item = impl Into<Tool<C>>>) -> Self {
         let tools = tools.into_iter().map(Into::into);
         self.set(|agent| agent.tools.extend(tools))
@@ -275,28 +285,33 @@ impl<C> Agent<C> {
 
     /// Adds the tools of an MCP server, or others that are known only when the run asks for them.
     #[doc(alias = "mcp_servers")]
+    #[must_use]
     pub fn tool_provider(self, provider: impl ToolProvider<C>) -> Self {
         self.set(|agent| agent.tool_providers.push(Arc::new(provider)))
     }
 
     /// Adds an agent that this one may hand the conversation over to.
+    #[must_use]
     pub fn handoff(self, handoff: impl Into<Handoff<C>>) -> Self {
         let handoff = handoff.into();
         self.set(|agent| agent.handoffs.push(handoff))
     }
 
     /// Adds agents that this one may hand the conversation over to.
+    #[must_use]
     pub fn handoffs(self, handoffs: impl IntoIterator<Item = impl Into<Handoff<C>>>) -> Self {
         let handoffs = handoffs.into_iter().map(Into::into);
         self.set(|agent| agent.handoffs.extend(handoffs))
     }
 
     /// Adds a check of what a run that begins with this agent is started with.
+    #[must_use]
     pub fn input_guardrail(self, guardrail: InputGuardrail<C>) -> Self {
         self.set(|agent| agent.input_guardrails.push(guardrail))
     }
 
     /// Adds a check of this agent's answers.
+    #[must_use]
     pub fn output_guardrail(self, guardrail: OutputGuardrail<C>) -> Self {
         self.set(|agent| agent.output_guardrails.push(guardrail))
     }
@@ -305,16 +320,19 @@ impl<C> Agent<C> {
     /// [`RunResult::final_output_as`](crate::RunResult::final_output_as).
     ///
     /// The schema is strict. For one that is not, see [`output_schema`](Self::output_schema).
+    #[must_use]
     pub fn output_type<T: JsonSchema + DeserializeOwned>(self) -> Self {
         self.output_schema(AgentOutputSchema::of::<T>())
     }
 
     /// Makes the agent answer with JSON that follows a schema.
+    #[must_use]
     pub fn output_schema(self, schema: AgentOutputSchema) -> Self {
         self.set(|agent| agent.output_schema = Some(schema))
     }
 
     /// Adds hooks that are told what this agent does.
+    #[must_use]
     pub fn hooks(self, hooks: impl RunHooks<C>) -> Self
     where
         C: Send + Sync + 'static,
@@ -323,6 +341,7 @@ impl<C> Agent<C> {
     }
 
     /// Sets what happens when the model's tool calls have been answered.
+    #[must_use]
     pub fn tool_use_behavior(self, behavior: ToolUseBehavior) -> Self {
         self.set(|agent| agent.tool_use_behavior = Behavior::Rule(behavior))
     }
@@ -330,6 +349,7 @@ impl<C> Agent<C> {
     /// Sets a function that decides what happens when the model's tool calls have been answered: the output that ends the
     /// run, or `None` to let the model go on with the results.
     #[doc(alias = "ToolsToFinalOutputResult")]
+    #[must_use]
     pub fn tool_use_behavior_fn(
         self,
         decide: impl for<'a> Callback<'a, ToolResults<'a, C>, Option<String>>,
@@ -343,6 +363,7 @@ impl<C> Agent<C> {
 
     /// Whether a `tool_choice` is dropped once the agent has used a tool. On by default: a required tool would otherwise
     /// be called for ever.
+    #[must_use]
     pub fn reset_tool_choice(self, reset: bool) -> Self {
         self.set(|agent| agent.reset_tool_choice = reset)
     }

@@ -107,6 +107,7 @@ impl DefaultResponseStreamConverter {
     }
 
     /// Sets how many partial images the model was asked for.
+    #[must_use]
     pub fn partial_images(mut self, count: u32) -> Self {
         self.partial_images = Some(count);
         self

@@ -249,6 +249,7 @@ impl StreamError {
     }
 
     /// Sets whether the client offers to try again.
+    #[must_use]
     pub fn allow_retry(mut self, allow: bool) -> Self {
         self.allow_retry = allow;
         self
@@ -294,6 +295,7 @@ impl CustomStreamError {
     }
 
     /// Sets whether the client offers to try again.
+    #[must_use]
     pub fn allow_retry(mut self, allow: bool) -> Self {
         self.allow_retry = allow;
         self

@@ -75,6 +75,7 @@ impl RunError {
     }
 
     /// Adds the cause.
+    #[must_use]
     pub fn caused_by(mut self, source: impl Into<BoxError>) -> Self {
         self.source = Some(source.into());
         self

@@ -201,7 +201,9 @@ async fn the_tree_of_a_run() {
     let config = RunConfig::new().workflow_name("Poems").group_id("thr_7");
     let outer = tracing::info_span!("outer");
     let run = Runner::run(&agent, "Write", ()).config(config);
-    tracing::Instrument::instrument(run, outer).await.unwrap();
+    tracing::Instrument::instrument(run.into_future(), outer)
+        .await
+        .unwrap();
 
     assert_eq!(
         recorder.tree(),

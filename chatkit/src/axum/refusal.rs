@@ -68,6 +68,7 @@ impl Refusal {
     }
 
     /// Sets whether the client offers to try again, where it gets an `error` event.
+    #[must_use]
     pub fn allow_retry(mut self, allow: bool) -> Self {
         self.allow_retry = allow;
         self

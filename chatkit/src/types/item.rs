@@ -256,6 +256,7 @@ setters! {
 
 impl ClientToolCallItem {
     /// Sets the client's answer.
+    #[must_use]
     pub fn completed(mut self, output: impl Into<Option<Value>>) -> Self {
         self.output = output.into();
         self.status = ClientToolCallStatus::Completed;
@@ -265,6 +266,7 @@ impl ClientToolCallItem {
 
 impl WidgetItem {
     /// Sets what copying the widget puts into the clipboard.
+    #[must_use]
     pub fn copy_text(mut self, text: impl Into<Option<String>>) -> Self {
         self.copy_text = text.into();
         self

@@ -203,6 +203,7 @@ impl Annotation {
     }
 
     /// Sets where in the text the reference stands, counted in characters.
+    #[must_use]
     pub fn index(mut self, index: impl Into<Option<i64>>) -> Self {
         self.index = index.into();
         self

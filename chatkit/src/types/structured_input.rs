@@ -100,6 +100,7 @@ impl StructuredInputMultipleChoice {
     }
 
     /// Sets whether several may be chosen.
+    #[must_use]
     pub fn multiple(mut self, multiple: bool) -> Self {
         self.multiple = multiple;
         self
@@ -151,6 +152,7 @@ impl StructuredInputFreeform {
     }
 
     /// Sets a text shown with the question.
+    #[must_use]
     pub fn description(mut self, description: impl Into<String>) -> Self {
         self.description = Some(description.into());
         self

@@ -64,12 +64,14 @@ macro_rules! task {
             }
 
             /// Sets the indicator shown in a workflow.
+            #[must_use]
             pub fn status_indicator(mut self, status: TaskStatus) -> Self {
                 self.status_indicator = status;
                 self
             }
 
             /// Sets the title.
+            #[must_use]
             pub fn title(mut self, title: impl Into<String>) -> Self {
                 self.title = Some(title.into());
                 self

@@ -26,6 +26,7 @@ impl WidgetContent {
     }
 
     /// Sets the text to copy.
+    #[must_use]
     pub fn copy_text(mut self, text: impl Into<String>) -> Self {
         self.copy_text = Some(text.into());
         self

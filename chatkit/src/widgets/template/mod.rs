@@ -58,6 +58,7 @@ impl WidgetDefinition {
     }
 
     /// Sets the JSON schema of the data.
+    #[must_use]
     pub fn json_schema(mut self, schema: impl Into<Value>) -> Self {
         self.json_schema = schema.into();
         self
