@@ -174,7 +174,7 @@ async fn an_answer_may_be_a_type() {
     assert_eq!(error.kind(), RunErrorKind::ModelRefusal);
 
     async fn sorry(data: RunErrorHandlerData<'_, ()>) -> Option<RunErrorHandlerResult> {
-        assert_eq!(data.state.current_turn, 1);
+        assert_eq!(data.state.current_turn(), 1);
         Some(RunErrorHandlerResult::new(
             r#"{"name":"?","inhabitants":0}"#,
         ))
