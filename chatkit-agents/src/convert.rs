@@ -5,7 +5,7 @@ use std::future::Future;
 use chatkit::BoxError;
 use chatkit::types::{Annotation, FileSource, UrlSource};
 
-use crate::items::{ContainerFileCitation, FileCitation, RawItem, UrlCitation};
+use crate::items::{ContainerFileCitation, FileCitation, RawItem, UrlCitation, data_url};
 
 /// Turns parts of a model's stream into parts of a thread; every method has a default.
 ///
@@ -27,7 +27,7 @@ pub trait ResponseStreamConverter: Send + Sync {
         partial_image_index: Option<u64>,
     ) -> impl Future<Output = Result<String, BoxError>> + Send {
         let _ = (image_id, partial_image_index);
-        let url = format!("data:image/png;base64,{base64_image}");
+        let url = data_url("image/png", base64_image);
         async move { Ok(url) }
     }
 
@@ -117,5 +117,19 @@ impl DefaultResponseStreamConverter {
 impl ResponseStreamConverter for DefaultResponseStreamConverter {
     fn partial_images(&self) -> Option<u32> {
         self.partial_images
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn partial_images_tell_how_far_an_image_is() {
+        let unknown = DefaultResponseStreamConverter::new();
+        assert_eq!(unknown.partial_image_index_to_progress(1), 0.0);
+        let converter = unknown.partial_images(2);
+        let progress = |index| converter.partial_image_index_to_progress(index);
+        assert_eq!([progress(0), progress(1), progress(9)], [0.0, 0.5, 1.0]);
     }
 }

@@ -1,6 +1,8 @@
 //! What only a store in a file can do or get wrong.
-// Clippy knows a test by its attribute, and the helpers of tests have none.
-#![allow(clippy::unwrap_used)]
+#![allow(
+    clippy::unwrap_used,
+    reason = "clippy exempts tests, not the helpers of tests"
+)]
 
 use std::error::Error as StdError;
 use std::future::Future;

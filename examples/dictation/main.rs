@@ -48,7 +48,8 @@ impl ChatKitHandler for Secretary {
         message: Option<UserMessageItem>,
     ) -> Result<(), TurnError> {
         let text = message.map(|message| message.text()).unwrap_or_default();
-        Ok(turn.add_message(format!("Noted: {text}")).await?)
+        turn.add_message(format!("Noted: {text}")).await?;
+        Ok(())
     }
 }
 

@@ -22,7 +22,8 @@ impl ChatKitHandler for Echo {
         message: Option<UserMessageItem>,
     ) -> Result<(), TurnError> {
         let text = message.map(|message| message.text()).unwrap_or_default();
-        Ok(turn.add_message(format!("You said: {text}")).await?)
+        turn.add_message(format!("You said: {text}")).await?;
+        Ok(())
     }
 }
 

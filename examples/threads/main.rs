@@ -64,7 +64,7 @@ impl ChatKitHandler for HelpDesk {
             }
             other => format!("You said: {other}"),
         };
-        say(turn, answer).await?;
+        turn.add_message(answer).await?;
         count_answer(turn).await
     }
 
@@ -76,12 +76,10 @@ impl ChatKitHandler for HelpDesk {
     ) -> Result<(), TurnError> {
         let PageAction::PersonJoined = PageAction::parse(&action)?;
         turn.set_status(ThreadStatus::Active);
-        say(turn, "Hello, this is Ada. How can I help?").await
+        turn.add_message("Hello, this is Ada. How can I help?")
+            .await?;
+        Ok(())
     }
-}
-
-async fn say(turn: &Turn<()>, text: impl Into<String>) -> Result<(), TurnError> {
-    Ok(turn.add_message(text.into()).await?)
 }
 
 /// Counts in the thread's metadata, which clients never see, and tells the user when there is little left.

@@ -29,6 +29,7 @@ pub use error::{RunError, RunErrorKind};
 pub use handlers::{RunErrorHandlerData, RunErrorHandlerResult, RunErrorHandlers};
 pub use item::{RunItem, RunItemEventName, RunItemKind};
 pub use result::{CancelMode, RunResult, RunResultStreaming, StreamEvent};
+pub(crate) use scope::RunScope;
 pub(crate) use state::RunToolCall;
 pub use state::{RunState, ToolApprovalItem};
 pub use trim::ToolOutputTrimmer;
@@ -39,7 +40,7 @@ use crate::items::InputItem;
 use crate::session::{DynSession, Session};
 
 use self::driver::Driver;
-use self::scope::{RunScope, Shared};
+use self::scope::Shared;
 
 /// Model calls a run may make when nothing else is said, as in the Python SDK.
 pub const DEFAULT_MAX_TURNS: u32 = 10;

@@ -447,17 +447,19 @@ impl RunState {
 /// Shows where the run is, not what was said.
 impl fmt::Debug for RunState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let step = match &self.step {
-            NextStep::CallModel => "call the model",
-            NextStep::CallTools { .. } => "call tools",
-            NextStep::Done { .. } => "done",
+        let (step, calls) = match &self.step {
+            NextStep::CallModel => ("CallModel", 0),
+            NextStep::CallTools { calls } => ("CallTools", calls.len()),
+            NextStep::Done { .. } => ("Done", 0),
         };
         f.debug_struct("RunState")
             .field("agent", &self.agent)
-            .field("current_turn", &self.current_turn)
+            .field("step", &step)
+            .field("calls", &calls)
             .field("input", &self.input.len())
             .field("new_items", &self.new_items.len())
-            .field("step", &step)
+            .field("current_turn", &self.current_turn)
+            .field("usage", &self.usage)
             .finish_non_exhaustive()
     }
 }

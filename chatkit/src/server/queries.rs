@@ -1,5 +1,6 @@
 //! Requests that are answered with one JSON document.
 
+use std::error::Error as StdError;
 use std::panic::AssertUnwindSafe;
 
 use base64::Engine;
@@ -12,7 +13,7 @@ use super::streaming::logged;
 use super::turn::{public_item, public_thread};
 use super::{ChatKitHandler, ChatKitServer, RequestInfo, Turn};
 use crate::error::{Error, ErrorKind};
-use crate::store::{AttachmentStore, DynAttachmentStore, Store};
+use crate::store::{AttachmentStore, DynAttachmentStore, Store, StoreError};
 use crate::types::{
     AttachmentPreview, AudioInput, ItemsListParams, NonStreamingRequest, Order, Page, Thread,
     ThreadCustomActionParams, ThreadItem,
@@ -20,6 +21,9 @@ use crate::types::{
 
 /// The size of a page when the client asks for none.
 const DEFAULT_PAGE_SIZE: usize = 20;
+
+/// How many items of a thread that is deleted are read at a time.
+const DELETED_PAGE: usize = 100;
 
 impl<H: ChatKitHandler> ChatKitServer<H> {
     pub(super) async fn answer(
@@ -112,7 +116,7 @@ impl<H: ChatKitHandler> ChatKitServer<H> {
                 json(&response(Thread::new(thread, Page::default())))
             }
             NonStreamingRequest::ThreadsDelete(params) => {
-                store.delete_thread(&params.thread_id, &context).await?;
+                self.delete_thread(&params.thread_id, &context).await?;
                 Ok(empty())
             }
             NonStreamingRequest::InputTranscribe(params) => {
@@ -133,6 +137,81 @@ impl<H: ChatKitHandler> ChatKitServer<H> {
             }
             NonStreamingRequest::ThreadsSyncCustomAction(params) => {
                 self.sync_action(params, info, context).await
+            }
+        }
+    }
+
+    /// Deletes a thread, and then the files that were sent in it. No file keeps a thread: what cannot be deleted is found
+    /// later, by its record.
+    async fn delete_thread(&self, thread_id: &str, context: &H::Context) -> Result<(), StoreError> {
+        let Some(files) = &self.attachment_store else {
+            return self.store.delete_thread(thread_id, context).await;
+        };
+        let sent = self.attachments_in(thread_id, context).await;
+        self.store.delete_thread(thread_id, context).await?;
+        let ids = sent.unwrap_or_else(|error| {
+            let error: &dyn StdError = &error;
+            tracing::warn!(
+                error,
+                "the files of a deleted thread stay until orphans are removed"
+            );
+            Vec::new()
+        });
+        for id in ids {
+            match self.delete_file(files, &id, thread_id, context).await {
+                Ok(()) | Err(StoreError::NotFound { .. }) => {}
+                Err(error) => {
+                    let error: &dyn StdError = &error;
+                    tracing::warn!(%id, error, "a file of a deleted thread stays until orphans are removed");
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn delete_file(
+        &self,
+        files: &DynAttachmentStore<H::Context>,
+        id: &str,
+        thread_id: &str,
+        context: &H::Context,
+    ) -> Result<(), StoreError> {
+        let attachment = self.store.load_attachment(id, context).await?;
+        // It may have been sent in another thread since.
+        if attachment.thread_id() == Some(thread_id) {
+            files.delete_attachment(id, context).await?;
+            self.store.delete_attachment(id, context).await?;
+        }
+        Ok(())
+    }
+
+    /// The ids of what was sent in a thread of the caller's.
+    async fn attachments_in(
+        &self,
+        thread_id: &str,
+        context: &H::Context,
+    ) -> Result<Vec<String>, StoreError> {
+        let mut ids = Vec::new();
+        let mut after: Option<String> = None;
+        loop {
+            let page = self
+                .store
+                .load_thread_items(
+                    thread_id,
+                    after.as_deref(),
+                    DELETED_PAGE,
+                    Order::Asc,
+                    context,
+                )
+                .await?;
+            for item in page.data {
+                if let ThreadItem::UserMessage(message) = item {
+                    ids.extend(message.attachments.iter().map(|file| file.id().to_owned()));
+                }
+            }
+            match page.after {
+                Some(next) if page.has_more => after = Some(next),
+                _ => return Ok(ids),
             }
         }
     }

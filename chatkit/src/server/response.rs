@@ -72,14 +72,21 @@ impl StreamingResult {
     }
 
     /// The body of an HTTP response: failures become `error` events, and a comment is sent whenever nothing else was for
-    /// `keep_alive`, so that a client that vanished is noticed. Clients ignore comments.
+    /// `keep_alive`, so that a client that vanished is noticed. Clients ignore comments. [`Duration::ZERO`] and
+    /// [`Duration::MAX`] are for none.
     ///
     /// Needs a Tokio runtime with its timer enabled.
     pub fn into_event_stream(self, keep_alive: Duration) -> EventStream {
+        let keep_alive = if keep_alive.is_zero() {
+            Duration::MAX
+        } else {
+            keep_alive
+        };
         EventStream {
             events: Some(self),
             keep_alive,
-            sleep: Box::pin(tokio::time::sleep(keep_alive)),
+            silence: Box::pin(tokio::time::sleep(keep_alive)),
+            last: Instant::now(),
         }
     }
 }
@@ -109,7 +116,27 @@ impl fmt::Debug for StreamingResult {
 pub struct EventStream {
     events: Option<StreamingResult>,
     keep_alive: Duration,
-    sleep: Pin<Box<Sleep>>,
+    /// Moved only when it fires: a timer that is moved for each delta costs as much as the delta.
+    silence: Pin<Box<Sleep>>,
+    /// When something was last given.
+    last: Instant,
+}
+
+impl EventStream {
+    /// Waits until nothing was given for as long as the client is to be left without.
+    fn poll_silence(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        loop {
+            ready!(self.silence.as_mut().poll(cx));
+            // A duration too long for the clock is for ever.
+            let Some(due) = self.last.checked_add(self.keep_alive) else {
+                return Poll::Pending;
+            };
+            if due <= Instant::now() {
+                return Poll::Ready(());
+            }
+            self.silence.as_mut().reset(due);
+        }
+    }
 }
 
 impl Stream for EventStream {
@@ -120,11 +147,8 @@ impl Stream for EventStream {
         let Some(events) = &mut this.events else {
             return Poll::Ready(None);
         };
-        match events.frames.poll_chunk(cx) {
-            Poll::Ready(Some(Ok(chunk))) => {
-                this.sleep.as_mut().reset(Instant::now() + this.keep_alive);
-                Poll::Ready(Some(chunk))
-            }
+        let given = match events.frames.poll_chunk(cx) {
+            Poll::Ready(Some(Ok(chunk))) => chunk,
             Poll::Ready(Some(Err(error))) => {
                 events.answered();
                 this.events = None;
@@ -132,19 +156,20 @@ impl Stream for EventStream {
                 if error.kind() == ErrorKind::Cancelled {
                     return Poll::Ready(None);
                 }
-                Poll::Ready(Some(event_frame(error.to_event())))
+                event_frame(error.to_event())
             }
             Poll::Ready(None) => {
                 events.answered();
                 this.events = None;
-                Poll::Ready(None)
+                return Poll::Ready(None);
             }
             Poll::Pending => {
-                ready!(this.sleep.as_mut().poll(cx));
-                this.sleep.as_mut().reset(Instant::now() + this.keep_alive);
-                Poll::Ready(Some(Bytes::from_static(b": keep-alive\n\n")))
+                ready!(this.poll_silence(cx));
+                Bytes::from_static(b": keep-alive\n\n")
             }
-        }
+        };
+        this.last = Instant::now();
+        Poll::Ready(Some(given))
     }
 }
 

@@ -4,7 +4,7 @@ use std::future::Future;
 
 use tracing::Instrument;
 
-use crate::store::{Store, StoreError, StoreItemType};
+use crate::store::{Store, StoreError, StoreItemType, StrayAttachment};
 use crate::telemetry;
 use crate::types::{Attachment, Order, Page, ThreadItem, ThreadMetadata};
 
@@ -137,5 +137,14 @@ impl<C: Send + Sync + 'static, S: Store<C>> Store<C> for Traced<S> {
 
     async fn delete_attachment(&self, id: &str, context: &C) -> Result<(), StoreError> {
         call("delete_attachment", self.0.delete_attachment(id, context)).await
+    }
+
+    async fn load_stray_attachments(
+        &self,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<StrayAttachment>, StoreError> {
+        let found = self.0.load_stray_attachments(after, limit);
+        call("load_stray_attachments", found).await
     }
 }

@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use futures::{Stream, StreamExt};
+use futures::{Stream, StreamExt, TryStreamExt, stream};
 use tokio::task::coop::consume_budget;
 
 use super::frames::FrameSender;
@@ -194,30 +194,33 @@ impl<C: Send + Sync + 'static> Turn<C> {
         self.send(ThreadItemDoneEvent::new(item)).await
     }
 
-    /// Adds a finished message of the assistant: stores it and sends `thread.item.done`.
-    ///
-    /// `content` is a text, or one with annotations.
+    /// Adds a finished message of the assistant: a text in Markdown, or one with its
+    /// [annotations](AssistantMessageContent::annotations).
     ///
     /// ```
-    /// # use chatkit::types::{Annotation, AssistantMessageContent, UrlSource};
-    /// # async fn answer(turn: &chatkit::Turn<()>) -> Result<(), chatkit::Error> {
-    /// turn.add_message("It rains.").await?;
-    /// let source = Annotation::new(UrlSource::new("https://example.com", "The weather")).index(9);
-    /// turn.add_message(AssistantMessageContent::new("It rains.").annotations([source])).await?;
-    /// # Ok(())
+    /// # use chatkit::types::UserMessageItem;
+    /// # use chatkit::{ChatKitHandler, Turn, TurnError};
+    /// # struct Greeter;
+    /// # impl ChatKitHandler for Greeter {
+    /// #     type Context = ();
+    /// async fn respond(&self, turn: &Turn<()>, _message: Option<UserMessageItem>) -> Result<(), TurnError> {
+    ///     turn.add_message("Hello!").await?;
+    ///     Ok(())
+    /// }
     /// # }
     /// ```
+    ///
+    /// # Errors
+    ///
+    /// As for [`send`](Self::send).
     pub async fn add_message(
         &self,
         content: impl Into<AssistantMessageContent>,
     ) -> Result<(), Error> {
         let id = self.generate_id(StoreItemType::Message);
-        self.add_item(AssistantMessageItem::new(
-            id,
-            self.thread_id(),
-            content.into(),
-        ))
-        .await
+        let content = content.into();
+        self.add_item(AssistantMessageItem::new(id, self.thread_id(), content))
+            .await
     }
 
     /// Replaces an item of the thread: stores it and sends `thread.item.replaced`.
@@ -334,18 +337,23 @@ impl<C: Send + Sync + 'static> Turn<C> {
     /// Sends all events of a stream, until it ends or fails.
     ///
     /// Dropping the returned future drops the stream.
-    pub async fn forward<E>(
+    pub fn forward<E>(
         &self,
-        events: impl Stream<Item = Result<ThreadStreamEvent, E>>,
-    ) -> Result<(), TurnError>
+        events: impl Stream<Item = Result<ThreadStreamEvent, E>> + Send,
+    ) -> impl Future<Output = Result<(), TurnError>> + Send
     where
+        E: Send,
         TurnError: From<E>,
     {
-        let mut events = pin!(events);
-        while let Some(event) = events.next().await {
-            self.emit(&mut event?).await?;
+        // Boxed: a future that pins its argument has room for it twice, and a turn has this one inside its handler's.
+        let mut events = Box::pin(events);
+        async move {
+            while let Some(event) = events.next().await {
+                let mut event = event?;
+                self.emit(&mut event).await?;
+            }
+            Ok(())
         }
-        Ok(())
     }
 
     /// Adds a widget to the thread.
@@ -377,19 +385,31 @@ impl<C: Send + Sync + 'static> Turn<C> {
         &self,
         states: impl Stream<Item = Result<W, E>>,
     ) -> impl Stream<Item = Result<ThreadStreamEvent, E>> {
-        async_stream::try_stream! {
-            let mut states = pin!(states);
-            let Some(first) = states.next().await.transpose()? else { return };
-            let id = self.generate_id(StoreItemType::Message);
-            let (mut widget, added) = WidgetStream::start(id, self.thread_id(), first);
-            yield added.into();
-            while let Some(state) = states.next().await.transpose()? {
-                for update in widget.update(state) {
-                    yield update.into();
+        // What comes of one state: the events, and how it goes on.
+        let states = (Box::pin(states), None::<WidgetStream>);
+        let steps = stream::try_unfold(Some(states), move |at| async move {
+            let Some((mut states, widget)) = at else {
+                return Ok(None);
+            };
+            let state = states.next().await.transpose()?;
+            let (widget, events) = match (widget, state) {
+                (None, None) => return Ok(None),
+                (None, Some(first)) => {
+                    let id = self.generate_id(StoreItemType::Message);
+                    let (widget, added) = WidgetStream::start(id, self.thread_id(), first);
+                    (widget, vec![added.into()])
                 }
-            }
-            yield widget.finish().into();
-        }
+                (Some(mut widget), Some(state)) => {
+                    let updates = widget.update(state);
+                    (widget, updates.into_iter().map(Into::into).collect())
+                }
+                (Some(widget), None) => return Ok(Some((vec![widget.finish().into()], None))),
+            };
+            Ok(Some((events, Some((states, Some(widget))))))
+        });
+        steps
+            .map_ok(|events: Vec<ThreadStreamEvent>| stream::iter(events.into_iter().map(Ok)))
+            .try_flatten()
     }
 
     /// Changes the thread's title.

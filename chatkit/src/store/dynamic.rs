@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use super::{AttachmentStore, Store, StoreError, StoreItemType};
+use super::{AttachmentStore, Store, StoreError, StoreItemType, StrayAttachment};
 use crate::types::{
     Attachment, AttachmentCreateParams, Order, Page, ThreadItem, ThreadMetadata, Url,
 };
@@ -17,16 +17,21 @@ macro_rules! erased {
         $(#[$doc:meta])* $name:ident = dyn $erased:ident for $store:ident;
         sync { $( fn $plain:ident(&self $(, $parg:ident: $pty:tt)*) -> $pout:ty; )* }
         async { $( fn $method:ident(&self $(, $arg:ident: $ty:tt)*) -> $out:ty; )* }
+        without_context { $( fn $own:ident(&self $(, $oarg:ident: $oty:tt)*) -> $oout:ty; )* }
     ) => {
         trait $erased<C>: Send + Sync {
             $( fn $plain(&self $(, $parg: erased!(@ty $pty))*, context: &C) -> $pout; )*
             $( fn $method<'a>(&'a self $(, $arg: erased!(@arg 'a $ty))*, context: &'a C) -> BoxFuture<'a, $out>; )*
+            $( fn $own<'a>(&'a self $(, $oarg: erased!(@arg 'a $oty))*) -> BoxFuture<'a, $oout>; )*
         }
 
         impl<C: Send + Sync + 'static, S: $store<C>> $erased<C> for S {
             $( fn $plain(&self $(, $parg: erased!(@ty $pty))*, context: &C) -> $pout { $store::$plain(self $(, $parg)*, context) } )*
             $( fn $method<'a>(&'a self $(, $arg: erased!(@arg 'a $ty))*, context: &'a C) -> BoxFuture<'a, $out> {
                 Box::pin($store::$method(self $(, $arg)*, context))
+            } )*
+            $( fn $own<'a>(&'a self $(, $oarg: erased!(@arg 'a $oty))*) -> BoxFuture<'a, $oout> {
+                Box::pin($store::$own(self $(, $oarg)*))
             } )*
         }
 
@@ -56,6 +61,9 @@ macro_rules! erased {
             $( fn $plain(&self $(, $parg: erased!(@ty $pty))*, context: &C) -> $pout { self.0.$plain($($parg,)* context) } )*
             $( async fn $method(&self $(, $arg: erased!(@ty $ty))*, context: &C) -> Result<$out, StoreError> {
                 self.0.$method($($arg,)* context).await
+            } )*
+            $( async fn $own(&self $(, $oarg: erased!(@ty $oty))*) -> Result<$oout, StoreError> {
+                self.0.$own($($oarg),*).await
             } )*
         }
     };
@@ -88,6 +96,9 @@ erased! {
         fn load_attachment(&self, attachment_id: [&str]) -> Attachment;
         fn delete_attachment(&self, attachment_id: [&str]) -> ();
     }
+    without_context {
+        fn load_stray_attachments(&self, after: [Option<&str>], limit: [usize]) -> Vec<StrayAttachment>;
+    }
 }
 
 erased! {
@@ -101,4 +112,5 @@ erased! {
         fn create_attachment(&self, params: [&AttachmentCreateParams]) -> Attachment;
         fn preview_url(&self, attachment_id: [&str]) -> Url;
     }
+    without_context {}
 }
