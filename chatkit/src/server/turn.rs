@@ -1,7 +1,6 @@
 //! A turn: the one place that tracks, stores, filters and serialises events.
 
 use std::fmt;
-use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -370,14 +369,15 @@ impl<C: Send + Sync + 'static> Turn<C> {
     /// # Errors
     ///
     /// As for [`send`](Self::send), and the error of the stream, which ends the widget where it is: shown, and not stored.
-    pub async fn stream_widget_states<W: Into<WidgetContent>, E>(
+    pub fn stream_widget_states<W: Into<WidgetContent>, E>(
         &self,
-        states: impl Stream<Item = Result<W, E>>,
-    ) -> Result<(), TurnError>
+        states: impl Stream<Item = Result<W, E>> + Send,
+    ) -> impl Future<Output = Result<(), TurnError>> + Send
     where
+        E: Send,
         TurnError: From<E>,
     {
-        self.forward(self.widget_events(states)).await
+        self.forward(self.widget_events(states))
     }
 
     /// What [`stream_widget_states`](Self::stream_widget_states) sends, for a stream that has other events too.

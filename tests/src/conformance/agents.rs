@@ -559,7 +559,7 @@ impl ScriptedWidget {
         Ok(())
     }
 
-    fn states(&self) -> impl Stream<Item = Result<WidgetContent, TurnError>> {
+    fn states(&self) -> impl Stream<Item = Result<WidgetContent, TurnError>> + Send {
         let states = self.states.iter().map(|state| Ok(self.content_of(state)));
         let error = self.raise.iter().map(|error| Err(error.to_error()));
         futures::stream::iter(states.chain(error))
