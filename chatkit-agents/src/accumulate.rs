@@ -14,26 +14,22 @@ use crate::runner::{RunError, StreamEvent};
 /// widget once at the end. `base` should be a Text or a Markdown with an `id` and `streaming: true`. Dropping the stream drops the run.
 ///
 /// ```
-/// use chatkit::widgets::{WidgetComponent, WidgetRoot};
-/// use chatkit_agents::{AgentContext, RunResultStreaming, accumulate_text};
+/// use chatkit::widgets::{Card, Markdown};
+/// use chatkit_agents::{AgentContext, RunError, RunResultStreaming, accumulate_text};
 /// use futures::StreamExt;
-/// use serde_json::json;
 ///
 /// # async fn example<C: Send + Sync + 'static>(ctx: AgentContext<C>, run: RunResultStreaming)
-/// # -> Result<(), Box<dyn std::error::Error>> {
-/// let base = json!({"type": "Markdown", "id": "draft", "value": "", "streaming": true});
-/// let states = accumulate_text(run, WidgetComponent::try_from(base)?).map(|text| {
-///     let card = json!({"type": "Card", "children": [text?]});
-///     Ok::<_, Box<dyn std::error::Error>>(WidgetRoot::try_from(card)?)
-/// });
-/// ctx.stream_widget_states(states, None).await?;
-/// # Ok(())
+/// # -> Result<(), RunError> {
+/// let base = Markdown::new("").id("draft").streaming(true);
+/// let states = accumulate_text(run, base).map(|text| Ok::<_, RunError>(Card::new().child(text?)));
+/// ctx.stream_widget_states(states).await
 /// # }
 /// ```
 pub fn accumulate_text(
     events: impl Stream<Item = Result<StreamEvent, RunError>> + Send,
-    base: WidgetComponent,
+    base: impl Into<WidgetComponent>,
 ) -> impl Stream<Item = Result<WidgetComponent, RunError>> + Send {
+    let base = base.into();
     async_stream::try_stream! {
         let mut events = std::pin::pin!(events);
         let mut text = String::new();

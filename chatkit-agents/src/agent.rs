@@ -132,6 +132,7 @@ pub enum ToolUseBehavior {
     #[default]
     RunLlmAgain,
     /// The run ends; its output is the result of the first call, in the order the model made them.
+    #[doc(alias = "stop_on_first_tool")]
     StopOnFirstTool,
     /// The run ends if one of these tools was called; its output is the result of the first such call. Tools that hand
     /// over to the client end a run this way.
@@ -167,18 +168,7 @@ pub struct FunctionToolResult {
     pub output: FunctionOutput,
 }
 
-/// Whether tool results end the run.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ToolsToFinalOutputResult {
-    /// The model goes on, with the results.
-    RunLlmAgain,
-    /// The run ends with this output.
-    FinalOutput(String),
-}
-
-type Decide<C> =
-    dyn for<'a> Fn(ToolResults<'a, C>) -> BoxFuture<'a, ToolsToFinalOutputResult> + Send + Sync;
+type Decide<C> = dyn for<'a> Fn(ToolResults<'a, C>) -> BoxFuture<'a, Option<String>> + Send + Sync;
 
 pub(crate) enum Behavior<C> {
     Rule(ToolUseBehavior),
@@ -189,8 +179,8 @@ impl<C> Agent<C> {
     /// An agent with neither instructions nor tools.
     ///
     /// `model` is a [`Model`](crate::model::Model), for example that of a
-    /// [`ResponsesClient`](crate::model::ResponsesClient), or a name that the run's
-    /// [model provider](crate::RunConfig::model_provider) resolves.
+    /// [`ResponsesClient`](crate::model::ResponsesClient). A name is a model too, but only for runs with a
+    /// [model provider](crate::RunConfig::model_provider) that resolves it: others end with an error.
     pub fn new(name: impl Into<String>, model: impl Into<AgentModel>) -> Self {
         Self(Arc::new(Inner {
             name: name.into(),
@@ -217,24 +207,28 @@ impl<C> Agent<C> {
     }
 
     /// Sets the name: of a clone that differs, for example.
+    #[must_use]
     pub fn named(self, name: impl Into<String>) -> Self {
         let name = name.into();
         self.set(|agent| agent.name = name)
     }
 
     /// Sets what other agents are told this one is for, when they may hand over to it.
+    #[must_use]
     pub fn handoff_description(self, description: impl Into<String>) -> Self {
         let description = description.into();
         self.set(|agent| agent.handoff_description = Some(description))
     }
 
     /// Sets what the model is told in every call, apart from the conversation.
+    #[must_use]
     pub fn instructions(self, instructions: impl Into<String>) -> Self {
         let instructions = instructions.into();
         self.set(|agent| agent.instructions = Some(Given::Fixed(instructions)))
     }
 
     /// Sets a function that gives the instructions. Asked before every call to the model.
+    #[must_use]
     pub fn instructions_fn(
         self,
         instructions: impl for<'a> Callback<'a, RunContext<'a, C>, String>,
@@ -247,11 +241,13 @@ impl<C> Agent<C> {
     }
 
     /// Sets a prompt that the endpoint keeps.
+    #[must_use]
     pub fn prompt(self, prompt: Prompt) -> Self {
         self.set(|agent| agent.prompt = Some(Given::Fixed(prompt)))
     }
 
     /// Sets a function that gives the prompt. Asked before every call to the model.
+    #[must_use]
     pub fn prompt_fn(self, prompt: impl for<'a> Callback<'a, RunContext<'a, C>, Prompt>) -> Self
     where
         C: 'static,
@@ -261,39 +257,61 @@ impl<C> Agent<C> {
     }
 
     /// Sets the model.
+    #[must_use]
     pub fn model(self, model: impl Into<AgentModel>) -> Self {
         let model = model.into();
         self.set(|agent| agent.model = model)
     }
 
     /// Sets temperature, tool choice and the like.
+    #[must_use]
     pub fn model_settings(self, settings: ModelSettings) -> Self {
         self.set(|agent| agent.model_settings = settings)
     }
 
     /// Adds a tool.
+    #[must_use]
     pub fn tool(self, tool: impl IntoTool<C>) -> Self {
         let tool = tool.into_tool();
         self.set(|agent| agent.tools.push(tool))
     }
 
-    /// Adds tools that are not known yet, for example those of an MCP server.
+    /// Adds tools.
+    #[must_use]
+    pub fn tools(self, tools: impl IntoIterator<Item = impl Into<Tool<C>>>) -> Self {
+        let tools = tools.into_iter().map(Into::into);
+        self.set(|agent| agent.tools.extend(tools))
+    }
+
+    /// Adds the tools of an MCP server, or others that are known only when the run asks for them.
+    #[doc(alias = "mcp_servers")]
+    #[must_use]
     pub fn tool_provider(self, provider: impl ToolProvider<C>) -> Self {
         self.set(|agent| agent.tool_providers.push(Arc::new(provider)))
     }
 
     /// Adds an agent that this one may hand the conversation over to.
+    #[must_use]
     pub fn handoff(self, handoff: impl Into<Handoff<C>>) -> Self {
         let handoff = handoff.into();
         self.set(|agent| agent.handoffs.push(handoff))
     }
 
+    /// Adds agents that this one may hand the conversation over to.
+    #[must_use]
+    pub fn handoffs(self, handoffs: impl IntoIterator<Item = impl Into<Handoff<C>>>) -> Self {
+        let handoffs = handoffs.into_iter().map(Into::into);
+        self.set(|agent| agent.handoffs.extend(handoffs))
+    }
+
     /// Adds a check of what a run that begins with this agent is started with.
+    #[must_use]
     pub fn input_guardrail(self, guardrail: InputGuardrail<C>) -> Self {
         self.set(|agent| agent.input_guardrails.push(guardrail))
     }
 
     /// Adds a check of this agent's answers.
+    #[must_use]
     pub fn output_guardrail(self, guardrail: OutputGuardrail<C>) -> Self {
         self.set(|agent| agent.output_guardrails.push(guardrail))
     }
@@ -302,16 +320,19 @@ impl<C> Agent<C> {
     /// [`RunResult::final_output_as`](crate::RunResult::final_output_as).
     ///
     /// The schema is strict. For one that is not, see [`output_schema`](Self::output_schema).
+    #[must_use]
     pub fn output_type<T: JsonSchema + DeserializeOwned>(self) -> Self {
         self.output_schema(AgentOutputSchema::of::<T>())
     }
 
     /// Makes the agent answer with JSON that follows a schema.
+    #[must_use]
     pub fn output_schema(self, schema: AgentOutputSchema) -> Self {
         self.set(|agent| agent.output_schema = Some(schema))
     }
 
     /// Adds hooks that are told what this agent does.
+    #[must_use]
     pub fn hooks(self, hooks: impl RunHooks<C>) -> Self
     where
         C: Send + Sync + 'static,
@@ -320,14 +341,18 @@ impl<C> Agent<C> {
     }
 
     /// Sets what happens when the model's tool calls have been answered.
+    #[must_use]
     pub fn tool_use_behavior(self, behavior: ToolUseBehavior) -> Self {
         self.set(|agent| agent.tool_use_behavior = Behavior::Rule(behavior))
     }
 
-    /// Sets a function that decides what happens when the model's tool calls have been answered.
+    /// Sets a function that decides what happens when the model's tool calls have been answered: the output that ends the
+    /// run, or `None` to let the model go on with the results.
+    #[doc(alias = "ToolsToFinalOutputResult")]
+    #[must_use]
     pub fn tool_use_behavior_fn(
         self,
-        decide: impl for<'a> Callback<'a, ToolResults<'a, C>, ToolsToFinalOutputResult>,
+        decide: impl for<'a> Callback<'a, ToolResults<'a, C>, Option<String>>,
     ) -> Self
     where
         C: 'static,
@@ -338,6 +363,7 @@ impl<C> Agent<C> {
 
     /// Whether a `tool_choice` is dropped once the agent has used a tool. On by default: a required tool would otherwise
     /// be called for ever.
+    #[must_use]
     pub fn reset_tool_choice(self, reset: bool) -> Self {
         self.set(|agent| agent.reset_tool_choice = reset)
     }
@@ -389,7 +415,8 @@ impl<C> Agent<C> {
         &self.0.model_settings
     }
 
-    pub(crate) fn tools(&self) -> &[Tool<C>] {
+    /// The tools, those of [providers](Self::tool_provider) apart.
+    pub fn all_tools(&self) -> &[Tool<C>] {
         &self.0.tools
     }
 
@@ -397,7 +424,8 @@ impl<C> Agent<C> {
         &self.0.tool_providers
     }
 
-    pub(crate) fn handoffs(&self) -> &[Handoff<C>] {
+    /// The handoffs.
+    pub fn all_handoffs(&self) -> &[Handoff<C>] {
         &self.0.handoffs
     }
 
@@ -427,14 +455,29 @@ impl<C> Agent<C> {
 
     /// The agent of this name among this one and those it may hand over to, directly or not. The nearest, when there are
     /// several.
-    pub(crate) fn find(&self, name: &str) -> Option<Self> {
+    ///
+    /// A conversation goes on with the agent that has answered last:
+    ///
+    /// ```
+    /// use chatkit_agents::{Agent, RunError, Runner};
+    ///
+    /// async fn talk(reception: &Agent<()>) -> Result<(), RunError> {
+    ///     let result = Runner::run(reception, "I want my money back.", ()).await?;
+    ///     let agent = reception.find(result.last_agent());
+    ///     let mut input = result.to_input_list();
+    ///     input.push("It was order 7.".into());
+    ///     Runner::run(agent.as_ref().unwrap_or(reception), input, ()).await?;
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn find(&self, name: &str) -> Option<Self> {
         let mut known = vec![self.clone()];
         let mut next = 0;
         while let Some(agent) = known.get(next) {
             if agent.name() == name {
                 return Some(agent.clone());
             }
-            let targets = agent.handoffs().iter().filter_map(Handoff::agent);
+            let targets = agent.all_handoffs().iter().filter_map(Handoff::agent);
             let new: Vec<_> = targets
                 .filter(|target| !known.iter().any(|agent| Arc::ptr_eq(&agent.0, &target.0)))
                 .cloned()

@@ -16,7 +16,8 @@ use crate::handoff::function_style;
 use crate::hooks::RunHooks;
 use crate::items::InputItem;
 use crate::runner::{
-    NestedStart, Run, RunConfig, RunContext, RunErrorKind, RunItem, RunResult, StreamEvent,
+    NestedStart, Run, RunConfig, RunContext, RunErrorKind, RunItem, RunItemKind, RunResult,
+    StreamEvent,
 };
 use crate::tool::{
     FunctionTool, Gates, SchemaError, Tool, ToolContext, ToolDefinition, ToolError, ToolOutput,
@@ -69,7 +70,8 @@ pub struct AgentToolOutput<'a, C> {
 ///
 /// The agent runs on the input that the other's model gives, and sees nothing else of the conversation. It shares the
 /// context and the configuration of the run, its tokens count there, and its calls wait for approvals there: the outer
-/// run is interrupted, and both go on when it is resumed. When the inner run fails, the outer model is told so.
+/// run is interrupted, and both go on when it is resumed. When the inner run fails, or a guardrail refuses what goes into
+/// it or comes out, the outer model is told so.
 ///
 /// ```
 /// use chatkit_agents::Agent;
@@ -140,7 +142,7 @@ impl<C: Send + Sync + 'static> AgentTool<C> {
         self.set_up(move |run| run.max_turns(turns))
     }
 
-    /// Sets the configuration of the agent's run. The default is that of the outer run without its guardrails.
+    /// Sets the configuration of the agent's run. The default is that of the outer run.
     #[must_use]
     pub fn run_config(self, config: RunConfig<C>) -> Self {
         self.set_up(move |run| run.config(config.clone()))
@@ -224,8 +226,8 @@ impl<C: Send + Sync + 'static> AgentTool<C> {
 
     /// Sets whether a failure of the agent's run fails the outer run too. By default the outer model is told.
     #[must_use]
-    pub fn fail_run(mut self, fail: bool) -> Self {
-        self.ends_run = fail;
+    pub fn ends_run(mut self, ends: bool) -> Self {
+        self.ends_run = ends;
         self
     }
 
@@ -266,12 +268,12 @@ impl<C: Send + Sync + 'static> AgentTool<C> {
         let start = self.start(ctx).await?;
         let run = Run::nested(&self.agent, start, scope);
         let run = self.set_up.iter().fold(run, |run, set_up| set_up(run));
-        let mut run = run.run_streamed();
+        let mut run = run.streamed();
         while let Some(event) = run.next().await {
             let event = event.map_err(|error| match error.kind() {
                 // The model can do something about it, so it is told what.
                 RunErrorKind::MaxTurnsExceeded => {
-                    ToolError::message("The agent did not finish in time.").caused_by(error)
+                    ToolError::msg("The agent did not finish in time.").caused_by(error)
                 }
                 _ => ToolError::new(error),
             })?;
@@ -291,18 +293,27 @@ impl<C: Send + Sync + 'static> AgentTool<C> {
                 };
                 extract(output).await.map_err(ToolError::new)?
             }
-            None => last_text(result),
+            None => last_text(&result),
         };
         Ok(ToolOutput::Text(text))
     }
 }
 
 /// The answer; when it is empty, and no guardrail has emptied it, the last text of the run.
-fn last_text(result: RunResult) -> String {
-    if !result.final_output.is_empty() || !result.output_guardrail_results().is_empty() {
-        return result.final_output;
+fn last_text(result: &RunResult) -> String {
+    let output = result.final_output().unwrap_or_default();
+    if !output.is_empty() || !result.output_guardrail_results().is_empty() {
+        return output.to_owned();
     }
-    let text = |item: &RunItem| item.text().filter(|text| !text.is_empty());
+    let text = |item: &RunItem| {
+        let text = match &item.kind {
+            RunItemKind::ToolCallOutput(InputItem::FunctionCallOutput(output)) => {
+                Some(output.output.to_text())
+            }
+            _ => item.text(),
+        };
+        text.filter(|text| !text.is_empty())
+    };
     result
         .new_items()
         .iter()

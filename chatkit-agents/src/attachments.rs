@@ -77,12 +77,14 @@ impl<C: Send + Sync + 'static> AttachmentConverter<C> {
     }
 
     /// Sets how many bytes of a file are read at most; what has more becomes a note. The default is 20 MiB.
+    #[must_use]
     pub fn max_bytes(mut self, bytes: u64) -> Self {
         self.max_bytes = bytes;
         self
     }
 
     /// Sets how many bytes of a text go to the model; the rest is cut off, and the model is told. The default is 256 KiB.
+    #[must_use]
     pub fn max_text(mut self, bytes: usize) -> Self {
         self.max_text = bytes;
         self

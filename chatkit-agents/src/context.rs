@@ -10,7 +10,7 @@ use chatkit::types::{
     ThreadItemDoneEvent, ThreadItemUpdatedEvent, ThreadMetadata, ThreadStreamEvent, Workflow,
     WorkflowItem, WorkflowSummary, WorkflowTaskAdded, WorkflowTaskUpdated, WorkflowType, now,
 };
-use chatkit::widgets::{WidgetContent, WidgetRoot, WidgetStream};
+use chatkit::widgets::{WidgetContent, WidgetStream};
 use futures::{Stream, StreamExt};
 use tokio::sync::mpsc;
 
@@ -233,18 +233,17 @@ impl<C: Send + Sync + 'static> AgentContext<C> {
     }
 
     /// Adds a widget that changes: the first state is shown, then what differs from state to state, and the last one is
-    /// stored. A stream without states adds nothing. `copy_text` is what copying the widget puts into the clipboard.
+    /// stored. A stream without states adds nothing. What is copied is the last text to copy that a
+    /// [state](WidgetContent) has.
     ///
     /// # Errors
     ///
     /// The error of the stream, which ends the widget where it is: shown, and not stored.
-    pub async fn stream_widget_states<E>(
+    pub async fn stream_widget_states<W: Into<WidgetContent>, E>(
         &self,
-        states: impl Stream<Item = Result<WidgetRoot, E>>,
-        copy_text: Option<String>,
+        states: impl Stream<Item = Result<W, E>>,
     ) -> Result<(), E> {
-        let turn = &self.inner.turn;
-        let mut events = std::pin::pin!(turn.widget_events(states, copy_text));
+        let mut events = std::pin::pin!(self.inner.turn.widget_events(states));
         while let Some(event) = events.next().await {
             self.stream(event?).await;
         }
@@ -382,7 +381,7 @@ impl<C: Send + Sync + 'static> AgentContext<C> {
 
     fn push_task_to(&self, state: &mut State, task: Task) -> ThreadStreamEvent {
         let workflow = state.workflow.get_or_insert_with(|| ActiveWorkflow {
-            item: self.new_workflow(Workflow::custom(Vec::new())),
+            item: self.new_workflow(Workflow::custom([])),
             announced: false,
             begun: true,
         });

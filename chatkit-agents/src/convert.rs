@@ -107,7 +107,8 @@ impl DefaultResponseStreamConverter {
     }
 
     /// Sets how many partial images the model was asked for.
-    pub fn with_partial_images(mut self, count: u32) -> Self {
+    #[must_use]
+    pub fn partial_images(mut self, count: u32) -> Self {
         self.partial_images = Some(count);
         self
     }
@@ -127,7 +128,7 @@ mod tests {
     fn partial_images_tell_how_far_an_image_is() {
         let unknown = DefaultResponseStreamConverter::new();
         assert_eq!(unknown.partial_image_index_to_progress(1), 0.0);
-        let converter = unknown.with_partial_images(2);
+        let converter = unknown.partial_images(2);
         let progress = |index| converter.partial_image_index_to_progress(index);
         assert_eq!([progress(0), progress(1), progress(9)], [0.0, 0.5, 1.0]);
     }

@@ -144,18 +144,18 @@ guardrail! {
     ///     Ok(if asked { GuardrailFunctionOutput::trip() } else { GuardrailFunctionOutput::pass() })
     /// }
     ///
-    /// let guardrail = InputGuardrail::new("no homework", no_homework).blocking();
+    /// let guardrail = InputGuardrail::new("no homework", no_homework).blocking(true);
     /// assert_eq!(guardrail.name(), "no homework");
     /// ```
     InputGuardrail(InputGuardrailData) -> Found, blocking
 }
 
 impl<C: 'static> InputGuardrail<C> {
-    /// Lets the model wait until this guardrail has decided, `run_in_parallel=False` in Python: no token is spent on an
-    /// input that is refused.
+    /// Sets whether the model waits until this guardrail has decided, `run_in_parallel=False` in Python: no token is
+    /// spent on an input that is refused. Off by default.
     #[must_use]
-    pub fn blocking(mut self) -> Self {
-        self.blocking = true;
+    pub fn blocking(mut self, blocking: bool) -> Self {
+        self.blocking = blocking;
         self
     }
 

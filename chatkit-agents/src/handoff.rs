@@ -82,6 +82,7 @@ type IsEnabled<C> = dyn for<'a> Fn(RunContext<'a, C>) -> BoxFuture<'a, bool> + S
 /// let triage = Agent::new("Triage", client.model("gpt-5.6-luna")).handoff(billing);
 /// # }
 /// ```
+#[doc(alias = "handoff")]
 pub struct Handoff<C> {
     target: Target<C>,
     tool_name: Option<String>,
@@ -127,6 +128,7 @@ impl<C> Handoff<C> {
 
     /// Sets the name of the function. The default is `transfer_to_` and the agent's name in lower case, with `_` for
     /// all but letters, digits and `_`.
+    #[doc(alias = "tool_name_override")]
     #[must_use]
     pub fn tool_name(mut self, name: impl Into<String>) -> Self {
         self.tool_name = Some(name.into());
@@ -135,6 +137,7 @@ impl<C> Handoff<C> {
 
     /// Sets the description of the function. The default names the agent and has its
     /// [handoff description](Agent::handoff_description).
+    #[doc(alias = "tool_description_override")]
     #[must_use]
     pub fn tool_description(mut self, description: impl Into<String>) -> Self {
         self.tool_description = Some(description.into());
@@ -157,10 +160,11 @@ impl<C> Handoff<C> {
     /// Lets the model say something about the handoff, its reason for example, and sets the function that gets it.
     ///
     /// The schema of `T` is strict. An input that is no `T` ends the run, and so does an error of the function.
+    #[doc(alias = "input_type")]
     #[must_use]
     pub fn on_handoff_with<T>(
         mut self,
-        on_handoff: impl for<'a> Callback<'a, HandoffInput<'a, C, T>, Result<(), BoxError>>,
+        on_handoff: impl for<'a> Callback<'a, HandoffArguments<'a, C, T>, Result<(), BoxError>>,
     ) -> Self
     where
         C: Send + Sync + 'static,
@@ -174,7 +178,7 @@ impl<C> Handoff<C> {
                 let mut json = serde_json::Deserializer::from_str(call.arguments);
                 let input = serde_path_to_error::deserialize(&mut json)?;
                 let run = call.run;
-                on_handoff.call(HandoffInput { run, input }).await
+                on_handoff.call(HandoffArguments { run, input }).await
             })
         }));
         self
@@ -280,7 +284,7 @@ impl<C> Handoff<C> {
 /// What the model said when it handed over, for [`Handoff::on_handoff_with`].
 #[derive(Debug, Clone)]
 #[non_exhaustive]
-pub struct HandoffInput<'a, C, T> {
+pub struct HandoffArguments<'a, C, T> {
     /// The run, with the agent that hands over.
     pub run: RunContext<'a, C>,
     /// What the model said.

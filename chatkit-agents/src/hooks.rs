@@ -32,6 +32,7 @@ use crate::tool::{ToolContext, ToolOutput};
 ///     }
 /// }
 /// ```
+#[doc(alias = "AgentHooks")]
 pub trait RunHooks<C: Send + Sync>: Send + Sync + 'static {
     /// An agent begins: at the start of the run, and after each handoff.
     fn on_agent_start(

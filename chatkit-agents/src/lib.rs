@@ -26,7 +26,7 @@
 //! let agent = Agent::new("Assistant", openai.client().model("gpt-5")).tool(get_weather);
 //! let result = Runner::run(&agent, "What is the weather in Paris?", ()).await?;
 //!
-//! assert_eq!(result.final_output, "Take an umbrella.");
+//! assert_eq!(result.final_output(), Some("Take an umbrella."));
 //! assert_eq!(openai.requests()[1].body["input"][2]["output"], "It is raining in Paris.");
 //! # Ok(())
 //! # }
@@ -38,13 +38,13 @@
 //!   that speaks the Responses API.
 //! - [`function_tool`] makes a tool of an `async fn`; [`tool`] has closures, hosted tools, outputs, guardrails and errors.
 //! - [`Runner`] runs an agent, to its answer or event by event. A run does its work while it is polled; dropping it closes
-//!   the connection to the model and drops running tools. [`Run`] sets what `Runner` leaves at its default, and [`RunConfig`]
+//!   the connection to the model and drops running tools. [`Run`] takes what one run needs, and [`RunConfig`]
 //!   what holds for many runs.
 //! - [`Agent::output_type`] makes the answer a Rust type.
 //! - [`Handoff`] lets an agent give the conversation to another, and [`Agent::as_tool`] lets it use another as a tool.
 //! - [`InputGuardrail`] and [`OutputGuardrail`] check what goes in and what comes out; [`RunHooks`] are told what happens,
 //!   and [`telemetry`] says what traces hold.
-//! - A tool that needs an approval interrupts the run. Its [`RunState`] is JSON: store it, decide, and [resume](Run::resume)
+//! - A tool that needs an approval interrupts the run. Its [`RunState`] is JSON: store it, decide, and [resume](Runner::resume)
 //!   it, in another process if you like. Nothing that was done is done again.
 //! - [`session`] keeps the history of a conversation between runs, where no ChatKit thread does.
 //!
@@ -160,14 +160,14 @@ pub mod testing;
 pub mod tool;
 
 pub use accumulate::accumulate_text;
-pub use agent::{
-    Agent, FunctionToolResult, Prompt, ToolResults, ToolUseBehavior, ToolsToFinalOutputResult,
-};
-pub use agent_tool::{AgentTool, AgentToolInput, AgentToolOutput, AgentToolStreamEvent};
+pub use agent::{Agent, Prompt, ToolUseBehavior};
+pub use agent_tool::AgentTool;
 pub use approval::{ApprovalAnswer, Approvals};
 #[cfg(feature = "attachments")]
 pub use attachments::AttachmentConverter;
 pub use callback::Callback;
+/// The protocol, its stores and the server, in the version that this crate is made for.
+pub use chatkit;
 pub use chatkit::BoxError;
 pub use context::{AgentContext, ClientToolCall, WorkflowError};
 pub use convert::{DefaultResponseStreamConverter, ResponseStreamConverter};
@@ -175,22 +175,31 @@ pub use guardrail::{
     GuardrailFunctionOutput, GuardrailResult, InputGuardrail, InputGuardrailData, OutputGuardrail,
     OutputGuardrailData,
 };
-pub use handoff::{Handoff, HandoffInput, HandoffInputData};
+pub use handoff::Handoff;
 pub use hooks::RunHooks;
 pub use input::{
     ConvertError, DefaultThreadItemConverter, ThreadItemConverter, simple_to_agent_input,
 };
+pub use model::{ModelSettings, ResponsesClient};
 pub use output_schema::AgentOutputSchema;
 pub use runner::{
-    Approval, CallModelData, CancelMode, DEFAULT_MAX_TURNS, ModelInputData, ModelView, NextStep,
-    Run, RunConfig, RunContext, RunError, RunErrorHandlerData, RunErrorHandlerResult,
-    RunErrorHandlers, RunErrorKind, RunInput, RunItem, RunItemEvent, RunItemEventName, RunResult,
-    RunResultStreaming, RunState, RunToolCall, Runner, SessionInputData, StreamEvent,
-    ToolApprovalItem, ToolCall, ToolErrorFormatterArgs, ToolErrorFormatterKind,
-    ToolNameCollisionPolicy, ToolNotFound, ToolOutputTrimmer,
+    CancelMode, Run, RunConfig, RunContext, RunError, RunErrorKind, RunInput, RunItem,
+    RunItemEventName, RunItemKind, RunResult, RunResultStreaming, RunState, Runner, StreamEvent,
+    ToolApprovalItem,
 };
 pub use stream::{stream_agent_response, stream_agent_response_with};
-pub use tool::{ToolContext, ToolError, function_tool};
+pub use tool::{Json, Tool, ToolContext, ToolError, function_tool, tool_fn};
+
+/// Finer points of a run: what its callbacks are given, and what they decide.
+pub mod run {
+    pub use crate::agent::{FunctionToolResult, ToolResults};
+    pub use crate::agent_tool::{AgentToolInput, AgentToolOutput, AgentToolStreamEvent};
+    pub use crate::runner::{
+        CallModelData, DEFAULT_MAX_TURNS, ModelInputData, RunErrorHandlerData,
+        RunErrorHandlerResult, RunErrorHandlers, SessionInputData, ToolErrorFormatterArgs,
+        ToolErrorFormatterKind, ToolNameCollisionPolicy, ToolNotFound, ToolOutputTrimmer,
+    };
+}
 
 // The example of the README is a test.
 #[cfg(doctest)]

@@ -18,7 +18,7 @@ use crate::context::{ActiveWorkflow, AgentContext};
 use crate::convert::{DefaultResponseStreamConverter, ResponseStreamConverter};
 use crate::items::{self, OutputContent, OutputItem, OutputItemKind, OutputMessage};
 use crate::model::ResponseStreamEvent;
-use crate::runner::{RunError, RunItem, StreamEvent};
+use crate::runner::{RunError, RunItemKind, StreamEvent};
 
 /// Turns a run into the events of a turn, with the default converter.
 ///
@@ -39,6 +39,23 @@ use crate::runner::{RunError, RunItem, StreamEvent};
 ///     let context = AgentContext::new(turn);
 ///     let run = Runner::run_streamed(agent, "Hello", context.clone());
 ///     turn.forward(stream_agent_response(context, run)).await
+/// }
+/// ```
+///
+/// Of a run that is lent, the result is there afterwards:
+///
+/// ```
+/// # use chatkit::{Turn, TurnError};
+/// # use chatkit_agents::{Agent, AgentContext, Runner, stream_agent_response};
+/// # struct User;
+/// async fn answer(agent: &Agent<AgentContext<User>>, turn: &Turn<User>) -> Result<(), TurnError> {
+///     let context = AgentContext::new(turn);
+///     let mut run = Runner::run_streamed(agent, "Hello", context.clone());
+///     turn.forward(stream_agent_response(context, &mut run)).await?;
+///     if let Some(id) = run.into_result()?.last_response_id() {
+///         turn.set_metadata("previous_response_id", id); // for the next run
+///     }
+///     Ok(())
 /// }
 /// ```
 pub fn stream_agent_response<'a, C, R>(
@@ -235,8 +252,8 @@ impl<'a, C: Send + Sync + 'static, V: ResponseStreamConverter> ResponseState<'a,
     async fn on_run_event(&mut self, event: StreamEvent) -> Result<(), TurnError> {
         match event {
             StreamEvent::RawResponse(event) => self.on_response_event(event).await,
-            StreamEvent::RunItem(event) => {
-                if let RunItem::ToolCallItem(item) = &event.item
+            StreamEvent::RunItem(item) => {
+                if let RunItemKind::ToolCall(item) = &item.kind
                     && let OutputItemKind::FunctionCall(call) = item.kind()
                 {
                     let id = call.id.clone().filter(|id| is_id(id));

@@ -11,7 +11,7 @@ use async_openai::types::responses::{InputParam, Tool};
 use chatkit_agents::model::{AsyncOpenAiModel, ModelError, ModelErrorKind};
 use chatkit_agents::testing::{Script, ScriptedResponses};
 use chatkit_agents::tool::HostedTool;
-use chatkit_agents::{Agent, Run, RunConfig, RunInput, Runner, function_tool};
+use chatkit_agents::{Agent, RunConfig, RunInput, Runner, function_tool};
 use serde_json::{Value, json};
 
 /// Looks up the weather.
@@ -52,7 +52,7 @@ async fn a_run_with_a_tool() {
     let (server, client) = endpoint(scripts).await;
     let agent = Agent::new("Assistant", AsyncOpenAiModel::new(client, "gpt-test")).tool(weather);
     let result = Runner::run(&agent, "Weather?", ()).await.unwrap();
-    assert_eq!(result.final_output, "It rains");
+    assert_eq!(result.final_output(), Some("It rains"));
     assert_eq!(result.usage().requests, 2);
     let requests = server.requests();
     assert_eq!(requests[0].body["model"], "gpt-test");
@@ -69,11 +69,7 @@ async fn a_client_resolves_the_names_of_models() {
     let (server, client) = endpoint([Script::text("Hi")]).await;
     let agent: Agent<()> = Agent::new("Assistant", "small");
     let config = RunConfig::new().model_provider(client);
-    Run::new(&agent, "Hi", ())
-        .config(config)
-        .run()
-        .await
-        .unwrap();
+    Runner::run(&agent, "Hi", ()).config(config).await.unwrap();
     assert_eq!(server.requests()[0].body["model"], "small");
 }
 

@@ -31,6 +31,7 @@ pub enum ErrorKind {
     /// The request is not valid, or the action in it; the message names the field.
     InvalidRequest,
     /// The thread, item or attachment does not exist, or belongs to someone else.
+    #[doc(alias = "NotFoundError")]
     NotFound,
     /// The request is valid, but not in the present state of the thread or item.
     InvalidState,
@@ -61,7 +62,7 @@ impl Error {
         }
     }
 
-    pub(crate) fn with_source(mut self, source: impl Into<BoxError>) -> Self {
+    pub(crate) fn caused_by(mut self, source: impl Into<BoxError>) -> Self {
         self.source = Some(source.into());
         self
     }
@@ -77,7 +78,7 @@ impl Error {
     /// What a handler has failed with. An action that it could not read is the client's fault, unless the handler says
     /// something of its own about it.
     pub(crate) fn handler(error: TurnError) -> Self {
-        let failed = Self::new(ErrorKind::Handler, "the handler failed").with_source(error.0);
+        let failed = Self::new(ErrorKind::Handler, "the handler failed").caused_by(error.0);
         let has_own_text = failed.find_source::<CustomStreamError>().is_some()
             || failed.find_source::<StreamError>().is_some();
         match failed.find_source::<InvalidAction>() {
@@ -184,16 +185,16 @@ impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::NotFound { what, .. } => {
-                Self::new(ErrorKind::NotFound, format!("{what} not found")).with_source(error)
+                Self::new(ErrorKind::NotFound, format!("{what} not found")).caused_by(error)
             }
             StoreError::NotSupported(what) => {
-                Self::new(ErrorKind::NotSupported, what).with_source(error)
+                Self::new(ErrorKind::NotSupported, what).caused_by(error)
             }
             StoreError::Invalid(ref reason) => {
-                Self::new(ErrorKind::InvalidRequest, reason.clone()).with_source(error)
+                Self::new(ErrorKind::InvalidRequest, reason.clone()).caused_by(error)
             }
             StoreError::Conflict(_) | StoreError::Other(_) => {
-                Self::new(ErrorKind::Store, "the store failed").with_source(error)
+                Self::new(ErrorKind::Store, "the store failed").caused_by(error)
             }
         }
     }
@@ -201,7 +202,7 @@ impl From<StoreError> for Error {
 
 impl From<InvalidRequest> for Error {
     fn from(error: InvalidRequest) -> Self {
-        Self::new(ErrorKind::InvalidRequest, error.to_string()).with_source(error)
+        Self::new(ErrorKind::InvalidRequest, error.to_string()).caused_by(error)
     }
 }
 
@@ -248,6 +249,7 @@ impl StreamError {
     }
 
     /// Sets whether the client offers to try again.
+    #[must_use]
     pub fn allow_retry(mut self, allow: bool) -> Self {
         self.allow_retry = allow;
         self
@@ -293,6 +295,7 @@ impl CustomStreamError {
     }
 
     /// Sets whether the client offers to try again.
+    #[must_use]
     pub fn allow_retry(mut self, allow: bool) -> Self {
         self.allow_retry = allow;
         self

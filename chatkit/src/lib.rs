@@ -81,7 +81,7 @@
 //!     .max_runs(500)
 //!     .max_runs_per_owner(3)
 //!     .on_disconnect(OnDisconnect::Continue) // a reload does not lose the answer; see there for Stop
-//!     .refuse_locked_threads();
+//!     .refuse_locked_threads(true);
 //! # drop(server);
 //! ```
 //!

@@ -56,9 +56,7 @@ fn item(item: impl Into<ThreadItem>) -> ThreadItem {
 }
 
 fn thread() -> ThreadMetadata {
-    let mut thread = ThreadMetadata::new("thr_1");
-    thread.created_at = at();
-    thread
+    ThreadMetadata::new("thr_1").created_at(at())
 }
 
 fn image() -> Attachment {
@@ -105,21 +103,23 @@ fn sources() {
 
 #[test]
 fn items() {
-    let mut message = UserMessageItem::new(
+    let options = InferenceOptions::new()
+        .model("fast")
+        .tool_choice(ToolChoice::new("search"));
+    let message = UserMessageItem::new(
         "msg_1",
         "thr_1",
         vec![
             UserMessageContent::text("Hello "),
             UserMessageContent::tag("u1", "Ada"),
         ],
-    );
-    message.attachments = vec![
+    )
+    .attachments([
         image(),
         FileAttachment::new("atc_2", "a.txt", "text/plain").into(),
-    ];
-    message.quoted_text = Some("before".to_owned());
-    message.inference_options.model = Some("fast".to_owned());
-    message.inference_options.tool_choice = Some(ToolChoice::new("search"));
+    ])
+    .quoted_text("before")
+    .inference_options(options);
     golden("item.user_message", &item(message));
 
     let content = AssistantMessageContent::new("Hi **there**").annotations(annotations());
@@ -145,14 +145,14 @@ fn items() {
     let widget = WidgetItem::new("msg_3", "thr_1", WidgetRoot::try_from(card).unwrap());
     golden("item.widget", &item(widget.copy_text("x".to_owned())));
 
-    let mut picture = GeneratedImageItem::new("msg_4", "thr_1");
+    let picture = GeneratedImageItem::new("msg_4", "thr_1");
     golden("item.generated_image.empty", &item(picture.clone()));
-    picture.image = Some(GeneratedImage::new("ig_1", "https://example.com/1.png"));
-    golden("item.generated_image", &item(picture));
+    let image = GeneratedImage::new("ig_1", "https://example.com/1.png");
+    golden("item.generated_image", &item(picture.image(image)));
 
     let mut answered =
         StructuredInput::from(StructuredInputFreeform::new("why", "Why?").description("In short."));
-    answered.set_answer(StructuredInputAnswer::new(vec!["Because".to_owned()]));
+    answered.set_answer(StructuredInputAnswer::new(["Because"]));
     let choice = StructuredInputMultipleChoice::new("what", "What?", ["A", "B"]).multiple(true);
     golden(
         "item.structured_input",
@@ -163,11 +163,11 @@ fn items() {
         )),
     );
 
-    let mut search = SearchTask::new().title("Searching");
-    search.queries = vec!["rust".to_owned()];
-    search.sources = vec![UrlSource::new("https://example.com", "Example")];
-    let mut files = FileTask::new();
-    files.sources = vec![FileSource::new("a.pdf", "A")];
+    let search = SearchTask::new()
+        .title("Searching")
+        .queries(["rust"])
+        .sources([UrlSource::new("https://example.com", "Example")]);
+    let files = FileTask::new().sources([FileSource::new("a.pdf", "A")]);
     let tasks: Vec<Task> = vec![
         CustomTask::new()
             .title("Step")
@@ -182,18 +182,13 @@ fn items() {
             .status_indicator(TaskStatus::Loading)
             .into(),
     ];
-    let mut workflow = Workflow::custom(tasks);
-    workflow.summary = Some(
-        CustomSummary::new("All done")
-            .icon(IconName::vendor("logo"))
-            .into(),
-    );
+    let summary = CustomSummary::new("All done").icon(IconName::vendor("logo"));
+    let workflow = Workflow::custom(tasks).summary(summary);
     golden(
         "item.workflow",
         &item(WorkflowItem::new("wf_1", "thr_1", workflow)),
     );
-    let mut reasoning = Workflow::reasoning();
-    reasoning.summary = Some(DurationSummary::new(7).into());
+    let reasoning = Workflow::reasoning().summary(DurationSummary::new(7));
     golden(
         "item.workflow.reasoning",
         &item(WorkflowItem::new("wf_2", "thr_1", reasoning)),

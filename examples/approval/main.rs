@@ -17,7 +17,7 @@ use chatkit::store::SqliteStore;
 use chatkit::types::{IconName, UserMessageItem};
 use chatkit::{ChatKitHandler, ChatKitServer, Turn, TurnError};
 use chatkit_agents::{
-    Agent, AgentContext, ApprovalAnswer, Approvals, DefaultThreadItemConverter, Run,
+    Agent, AgentContext, ApprovalAnswer, Approvals, DefaultThreadItemConverter, Runner,
     ThreadItemConverter, function_tool,
 };
 use chatkit_examples::{model::Models, page::Page, serve};
@@ -49,14 +49,14 @@ impl ChatKitHandler for Clerk {
     ) -> Result<(), TurnError> {
         let context = AgentContext::new(turn);
         let run = match self.approvals.answer(turn).await? {
-            ApprovalAnswer::Decided(state) => Run::resume(&self.agent, *state, context.clone()),
+            ApprovalAnswer::Decided(state) => Runner::resume(&self.agent, *state, context.clone()),
             ApprovalAnswer::Late => return Ok(()),
             _ => {
                 let input = DefaultThreadItemConverter.history(turn, 20).await?;
-                Run::new(&self.agent, input, context.clone())
+                Runner::run(&self.agent, input, context.clone())
             }
         };
-        self.approvals.forward(context, run.run_streamed()).await
+        self.approvals.forward(context, run.streamed()).await
     }
 }
 

@@ -30,7 +30,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .instructions("Answer in one sentence.")
         .tool(get_weather);
     let result = Runner::run(&agent, "Do I need an umbrella in Paris?", ()).await?;
-    println!("{}", result.final_output);
+    println!("{}", result.into_output()?);
     Ok(())
 }
 

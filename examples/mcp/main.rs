@@ -32,7 +32,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .instructions("Use the library's tools.")
         .tool_provider(library);
     let result = Runner::run(&agent, "Is there anything on lighthouses?", ()).await?;
-    println!("{}", result.final_output);
+    println!("{}", result.into_output()?);
     Ok(())
 }
 

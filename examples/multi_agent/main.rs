@@ -9,7 +9,7 @@
 use std::error::Error;
 
 use chatkit_agents::testing::{RecordedRequest, Script};
-use chatkit_agents::{Agent, Handoff, Run, StreamEvent, function_tool};
+use chatkit_agents::{Agent, Handoff, Runner, StreamEvent, function_tool};
 use chatkit_examples::model::{Models, tool_output};
 use futures::StreamExt;
 use serde_json::json;
@@ -40,13 +40,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .instructions("Find out who can help, and hand over.")
         .handoff(&orders);
 
-    let mut run = Run::new(&reception, "My order 7 came in pieces.", ()).run_streamed();
+    let mut run = Runner::run(&reception, "My order 7 came in pieces.", ()).streamed();
     while let Some(event) = run.next().await {
         if let StreamEvent::AgentUpdated { agent } = event? {
             println!("-- {agent}");
         }
     }
-    println!("{}", run.into_result()?.final_output);
+    println!("{}", run.into_result()?.into_output()?);
     Ok(())
 }
 

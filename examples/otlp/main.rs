@@ -19,7 +19,7 @@ use async_trait::async_trait;
 use axum::body::Bytes;
 use axum::http::{Request, Response};
 use chatkit_agents::testing::{RecordedRequest, Script};
-use chatkit_agents::{Agent, Run, RunConfig, function_tool};
+use chatkit_agents::{Agent, RunConfig, Runner, function_tool};
 use chatkit_examples::model::{Models, tool_output};
 use opentelemetry::trace::TracerProvider;
 use opentelemetry_http::{HttpClient, HttpError};
@@ -78,14 +78,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .tool(get_weather);
     // What was said is in the trace only with `.trace_include_sensitive_data(true)`.
     let config = RunConfig::new().workflow_name("picnic").group_id("thr_1");
-    let run = Run::new(&agent, "Is it a day for a picnic in Paris?", ()).config(config);
-    let result = run.run().await?;
+    let run = Runner::run(&agent, "Is it a day for a picnic in Paris?", ()).config(config);
+    let result = run.await?;
 
     // The last spans are sent from a thread that this one would block.
     tokio::task::spawn_blocking(move || traces.shutdown_with_timeout(LAST_EXPORT)).await??;
     #[expect(clippy::print_stdout, reason = "it is the program's output")]
     {
-        println!("{}", result.final_output);
+        println!("{}", result.into_output()?);
     }
     Ok(())
 }

@@ -22,7 +22,7 @@ pub(crate) const SEEN: Duration = Duration::from_millis(400);
 /// One step: it begins, it ends, and the whole is folded under a summary.
 pub(crate) async fn show_workflow(turn: &Turn) -> Result<(), TurnError> {
     let id = turn.generate_id(StoreItemType::Workflow);
-    let mut item = WorkflowItem::new(id, turn.thread_id(), Workflow::custom(Vec::new()));
+    let mut item = WorkflowItem::new(id, turn.thread_id(), Workflow::custom([]));
     turn.send(ThreadItemAddedEvent::new(item.clone())).await?;
 
     let task = CustomTask::new().title("TASK-ONE").icon(IconName::Search);
@@ -37,8 +37,7 @@ pub(crate) async fn show_workflow(turn: &Turn) -> Result<(), TurnError> {
     turn.send(ThreadItemUpdatedEvent::new(&item.id, updated))
         .await?;
 
-    item.workflow.tasks.push(complete.into());
-    item.workflow.summary = Some(CustomSummary::new("WF-SUMMARY").into());
+    item.workflow = Workflow::custom([complete.into()]).summary(CustomSummary::new("WF-SUMMARY"));
     Ok(turn.send(ThreadItemDoneEvent::new(item)).await?)
 }
 
@@ -60,7 +59,7 @@ pub(crate) async fn show_progress(turn: &Turn) -> Result<(), TurnError> {
 /// An image: first its place, then a coarse picture, then the picture. All three are one item, so they have one id.
 pub(crate) async fn make_image(turn: &Turn) -> Result<(), TurnError> {
     let id = turn.generate_id(StoreItemType::Message);
-    let mut item = GeneratedImageItem::new(id, turn.thread_id());
+    let item = GeneratedImageItem::new(id, turn.thread_id());
     turn.send(ThreadItemAddedEvent::new(item.clone())).await?;
     sleep(SEEN).await;
 
@@ -69,7 +68,7 @@ pub(crate) async fn make_image(turn: &Turn) -> Result<(), TurnError> {
         .await?;
     sleep(SEEN).await;
 
-    item.image = Some(picture(include_bytes!("pictures/done.png")));
+    let item = item.image(picture(include_bytes!("pictures/done.png")));
     Ok(turn.send(ThreadItemDoneEvent::new(item)).await?)
 }
 

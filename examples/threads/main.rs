@@ -13,9 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use chatkit::actions::{Action, TypedAction};
 use chatkit::store::MemoryStore;
-use chatkit::types::{
-    IconName, JsonObject, NoticeEvent, ThreadStatus, UserMessageItem, WidgetItem,
-};
+use chatkit::types::{IconName, NoticeEvent, ThreadStatus, UserMessageItem, WidgetItem};
 use chatkit::{ChatKitHandler, ChatKitServer, CustomStreamError, Turn, TurnError};
 use chatkit_examples::{page::Page, serve};
 
@@ -92,7 +90,7 @@ async fn count_answer(turn: &Turn<()>) -> Result<(), TurnError> {
         .get("given")
         .and_then(|given| given.as_u64());
     let given = given.unwrap_or(0) + 1;
-    turn.set_metadata(JsonObject::from_iter([("given".into(), given.into())]));
+    turn.set_metadata("given", given);
     match ANSWERS.saturating_sub(given) {
         0 => {
             turn.set_status(ThreadStatus::closed(

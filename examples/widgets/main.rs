@@ -38,7 +38,7 @@ impl ChatKitHandler for Widgets {
             // A widget that changes is a stream of its states. What goes to the client is the difference.
             "story" => {
                 let states = stream::iter(shown::story().map(Ok::<_, TurnError>));
-                turn.forward(turn.widget_events(states, None)).await?;
+                turn.stream_widget_states(states).await?;
             }
             "todo" => {
                 let todo = Todo {

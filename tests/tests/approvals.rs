@@ -10,7 +10,7 @@ use chatkit::{Turn, TurnError};
 use chatkit_agents::testing::{Script, ScriptedResponses};
 use chatkit_agents::tool::{FunctionTool, SchemaError, Tool, ToolDefinition, ToolOutput};
 use chatkit_agents::{
-    Agent, AgentContext, ApprovalAnswer, Approvals, DefaultThreadItemConverter, Run,
+    Agent, AgentContext, ApprovalAnswer, Approvals, DefaultThreadItemConverter, Runner,
     ThreadItemConverter, ToolContext, ToolError,
 };
 use futures::future::BoxFuture;
@@ -114,14 +114,14 @@ async fn go_on(
 ) -> Result<(), TurnError> {
     let context = AgentContext::new(turn);
     let run = match answer {
-        ApprovalAnswer::Decided(state) => Run::resume(agent, *state, context.clone()),
+        ApprovalAnswer::Decided(state) => Runner::resume(agent, *state, context.clone()),
         ApprovalAnswer::Late => return Ok(()),
         _ => {
             let input = DefaultThreadItemConverter.history(turn, 20).await?;
-            Run::new(agent, input, context.clone())
+            Runner::run(agent, input, context.clone())
         }
     };
-    approvals.forward(context, run.run_streamed()).await
+    approvals.forward(context, run.streamed()).await
 }
 
 fn bot(agent: Agent<Ctx>, approvals: Approvals) -> Bot {
@@ -557,7 +557,7 @@ async fn a_question_of_your_own_is_yours() {
 #[tokio::test]
 async fn a_card_with_two_buttons() {
     let desk = Desk::new([refund(1), Script::text("You have it")]).await;
-    let app = App::start(desk.bot(Approvals::new().as_widget())).await;
+    let app = App::start(desk.bot(Approvals::new().in_widget())).await;
     let (thread, widget) = asked(&app, "widget").await;
     let card = &widget["widget"];
     assert_eq!(card["children"][0]["value"], "Clerk wants to use refund.");
@@ -588,7 +588,7 @@ async fn a_card_with_two_buttons() {
 #[tokio::test]
 async fn a_card_can_be_rejected_with_a_reason() {
     let desk = Desk::new([refund(1), Script::text("As you wish")]).await;
-    let app = App::start(desk.bot(Approvals::new().as_widget())).await;
+    let app = App::start(desk.bot(Approvals::new().in_widget())).await;
     let (thread, widget) = asked(&app, "widget").await;
     let mut action = widget["widget"]["cancel"]["action"].clone();
     action["payload"] = json!({"reason": "Too much"});
@@ -616,7 +616,7 @@ async fn a_card_with_a_choice_a_call_and_payloads_that_nobody_could_have_sent() 
     for (payload, told) in payloads.into_iter().chain([chosen]) {
         let two = refund(1).then_function_call("refund", json!({"order": 2}));
         let desk = Desk::new([two, Script::text("So be it")]).await;
-        let app = App::start(desk.bot(Approvals::new().as_widget())).await;
+        let app = App::start(desk.bot(Approvals::new().in_widget())).await;
         let (thread, widget) = asked(&app, "widget").await;
         let names: Vec<_> = widget["widget"]["children"]
             .as_array()
@@ -639,7 +639,7 @@ async fn a_card_with_a_choice_a_call_and_payloads_that_nobody_could_have_sent() 
 #[tokio::test]
 async fn a_card_is_withdrawn_and_other_actions_are_yours() {
     let desk = Desk::new([refund(1), Script::text("Fine")]).await;
-    let app = App::start(desk.bot(Approvals::new().as_widget())).await;
+    let app = App::start(desk.bot(Approvals::new().in_widget())).await;
     let (thread, widget) = asked(&app, "widget").await;
     let other = json!({"type": "order.open", "payload": null});
     only_error(&app.client.stream(&click(&thread, &widget, &other)).await);

@@ -13,7 +13,7 @@ use std::process::Stdio;
 
 use chatkit_agents::testing::{Script, ScriptedResponses};
 use chatkit_agents::{
-    Agent, BoxError, GuardrailFunctionOutput, InputGuardrail, InputGuardrailData, Run, Runner,
+    Agent, BoxError, GuardrailFunctionOutput, InputGuardrail, InputGuardrailData, Runner,
     function_tool,
 };
 use schemars::JsonSchema;
@@ -202,7 +202,7 @@ async fn differential_approval() {
         .unwrap()
         .into_state();
     state.reject("call_1", None).unwrap();
-    Run::resume(&agent, state, ()).run().await.unwrap();
+    Runner::resume(&agent, state, ()).await.unwrap();
     assert_same(
         "approval",
         &bodies(&server),

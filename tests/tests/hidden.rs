@@ -23,8 +23,7 @@ fn answer(turn: &Turn<()>, id: &str) -> AssistantMessageItem {
 
 /// Sends hidden things in every event that can carry one, with something visible in between.
 async fn whisper(turn: &Turn<()>) -> Result<(), TurnError> {
-    let metadata = json!({"note": SECRET}).as_object().cloned().unwrap();
-    turn.set_metadata(metadata);
+    turn.set_metadata("note", SECRET);
     turn.send(ThreadItemAddedEvent::new(hidden(turn, "h1")))
         .await?;
     turn.send(ThreadItemDoneEvent::new(hidden(turn, "h1")))

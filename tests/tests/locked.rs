@@ -33,7 +33,7 @@ async fn turns_and_actions_are_refused_with_the_reason() {
     let mut closed = ThreadMetadata::new("thr_closed");
     closed.status = serde_json::from_value(json!({"type": "closed"})).unwrap();
     store.save_thread(&closed, &()).await.unwrap();
-    let app = App::start_with(store, bot(), |server| server.refuse_locked_threads()).await;
+    let app = App::start_with(store, bot(), |server| server.refuse_locked_threads(true)).await;
 
     // The turn that locks its thread is not refused itself.
     let events = app.client.stream(&create("Hi")).await;

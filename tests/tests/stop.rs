@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chatkit::types::ProgressUpdateEvent;
 use chatkit_agents::testing::{Script, ScriptedResponses};
 use chatkit_agents::tool::{OwnedToolContext, tool_fn};
-use chatkit_agents::{Agent, AgentContext, Runner};
+use chatkit_agents::{Agent, AgentContext, RunResult, Runner};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -168,7 +168,7 @@ async fn stopped_in_a_tool_that_asks_a_model() {
             async move {
                 Runner::run(&expert, "A question", ())
                     .await
-                    .map(|result| result.final_output)
+                    .and_then(RunResult::into_output)
             }
         },
     );

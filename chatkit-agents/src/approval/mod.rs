@@ -26,7 +26,7 @@ const SEARCH_PAGE: usize = 20;
 /// Asks the user about calls that need an approval, in the thread, and gives the run back when the answer comes.
 ///
 /// When a run ends with [interruptions](RunState::interruptions), the question is shown as a structured input, or as a
-/// [widget](Self::as_widget), and the run is stored beside it. The answer begins a turn of its own, perhaps on another
+/// [widget](Self::in_widget), and the run is stored beside it. The answer begins a turn of its own, perhaps on another
 /// server: [`answer`](Self::answer) takes the run out of the store with its calls decided, and the run goes on in the
 /// same thread.
 ///
@@ -34,7 +34,7 @@ const SEARCH_PAGE: usize = 20;
 /// use chatkit::types::UserMessageItem;
 /// use chatkit::{ChatKitHandler, Turn, TurnError};
 /// use chatkit_agents::{
-///     Agent, AgentContext, ApprovalAnswer, Approvals, DefaultThreadItemConverter, Run, ThreadItemConverter,
+///     Agent, AgentContext, ApprovalAnswer, Approvals, DefaultThreadItemConverter, Runner, ThreadItemConverter,
 /// };
 ///
 /// struct User;
@@ -50,14 +50,14 @@ const SEARCH_PAGE: usize = 20;
 ///     async fn respond(&self, turn: &Turn<User>, _: Option<UserMessageItem>) -> Result<(), TurnError> {
 ///         let context = AgentContext::new(turn);
 ///         let run = match self.approvals.answer(turn).await? {
-///             ApprovalAnswer::Decided(state) => Run::resume(&self.agent, *state, context.clone()),
+///             ApprovalAnswer::Decided(state) => Runner::resume(&self.agent, *state, context.clone()),
 ///             ApprovalAnswer::Late => return Ok(()),
 ///             _ => {
 ///                 let input = DefaultThreadItemConverter.history(turn, 20).await?;
-///                 Run::new(&self.agent, input, context.clone())
+///                 Runner::run(&self.agent, input, context.clone())
 ///             }
 ///         };
-///         self.approvals.forward(context, run.run_streamed()).await
+///         self.approvals.forward(context, run.streamed()).await
 ///     }
 /// }
 /// ```
@@ -124,7 +124,7 @@ impl Default for Labels {
 pub enum ApprovalAnswer {
     /// Nothing: the turn began with something else than an answer to a question of [`Approvals`].
     Unrelated,
-    /// The user has answered. The state has the decisions; [resume](crate::Run::resume) it.
+    /// The user has answered. The state has the decisions; [resume](crate::Runner::resume) it.
     Decided(Box<RunState>),
     /// The question was answered, or withdrawn, before. There is nothing to do.
     Late,
@@ -139,7 +139,7 @@ impl Approvals {
     /// Asks with a widget: a card with two buttons, or a form when there are several calls. Its answers come as actions,
     /// so let [`ChatKitHandler::action`](chatkit::ChatKitHandler::action) call [`action`](Self::action).
     #[must_use]
-    pub fn as_widget(mut self) -> Self {
+    pub fn in_widget(mut self) -> Self {
         self.widget = true;
         self
     }

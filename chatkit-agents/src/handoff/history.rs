@@ -80,8 +80,8 @@ fn one_text(item: &InputItem) -> Option<&str> {
     }
 }
 
-/// A filter for [`Handoff::input_filter`](super::Handoff::input_filter): the next agent sees messages only, no tool calls
-/// and no reasoning.
+/// A filter for [`Handoff::input_filter`](super::Handoff::input_filter): the next agent sees no tools, neither calls nor
+/// their results, and no reasoning. A compaction stays: it stands for what was said before.
 ///
 /// # Errors
 ///
@@ -90,6 +90,22 @@ pub async fn remove_all_tools<C>(
     data: HandoffInputData<'_, C>,
 ) -> Result<Vec<InputItem>, chatkit::BoxError> {
     let mut items = data.into_items();
-    items.retain(|item| item.role().is_some());
+    items.retain(|item| !is_of_tools(item.item_type()));
     Ok(items)
+}
+
+/// Whether items of this type are about tools. Reasoning is: it belongs to the calls that it led to.
+fn is_of_tools(item_type: &str) -> bool {
+    item_type.ends_with("_call")
+        || item_type.ends_with("_call_output")
+        || matches!(
+            item_type,
+            "reasoning"
+                | "tool_search_output"
+                | "mcp_list_tools"
+                | "mcp_approval_request"
+                | "mcp_approval_response"
+                | "program"
+                | "program_output"
+        )
 }

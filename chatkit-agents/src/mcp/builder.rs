@@ -171,8 +171,8 @@ impl<C: Send + Sync + 'static> McpServerBuilder<C> {
     }
 
     /// Sets whether a call that fails ends the run. By default the model is told.
-    pub fn fail_run(mut self, fail: bool) -> Self {
-        self.options.fail_run = fail;
+    pub fn ends_run(mut self, ends: bool) -> Self {
+        self.options.ends_run = ends;
         self
     }
 

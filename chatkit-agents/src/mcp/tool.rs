@@ -65,11 +65,11 @@ impl<C> McpTool<C> {
 
     fn failed(&self, name: &str, error: McpError) -> ToolError {
         let for_model = match (error.kind(), error.refusal()) {
-            (McpErrorKind::Refused, Some(data)) => ToolError::message(data.message.clone()),
+            (McpErrorKind::Refused, Some(data)) => ToolError::msg(data.message.clone()),
             (McpErrorKind::Timeout, _) => {
                 ToolError::timed_out(name, self.client.config.call_timeout)
             }
-            (McpErrorKind::Disconnected, _) => ToolError::message(LOST),
+            (McpErrorKind::Disconnected, _) => ToolError::msg(LOST),
             _ => return ToolError::new(error),
         };
         for_model.caused_by(error)
@@ -127,7 +127,7 @@ impl<C: Send + Sync + 'static> FunctionTool<C> for McpTool<C> {
     }
 
     fn ends_run(&self, error: &ToolError) -> bool {
-        self.options.fail_run || error.is_fatal()
+        self.options.ends_run || error.is_fatal()
     }
 
     fn failure_message<'a>(&self, error: &'a ToolError) -> Cow<'a, str> {

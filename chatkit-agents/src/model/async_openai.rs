@@ -65,7 +65,7 @@ impl<C: Config + Clone + 'static> Model for AsyncOpenAiModel<C> {
         let client = self.client.clone();
         Box::pin(async_stream::try_stream! {
             let body = body.map_err(|error| {
-                ModelError::new(ModelErrorKind::Config, "the request is not JSON").with_source(error)
+                ModelError::new(ModelErrorKind::Config, "the request is not JSON").caused_by(error)
             })?;
             let mut events = client
                 .responses()
@@ -77,7 +77,7 @@ impl<C: Config + Clone + 'static> Model for AsyncOpenAiModel<C> {
                     Err(ModelError::new(ModelErrorKind::Truncated, "the stream ended without a response"))?
                 };
                 let event = ResponseStreamEvent::from_json(event.map_err(failed)?.get()).map_err(|error| {
-                    ModelError::new(ModelErrorKind::Decode, "an event is not JSON").with_source(error)
+                    ModelError::new(ModelErrorKind::Decode, "an event is not JSON").caused_by(error)
                 })?;
                 let last = event.is_terminal();
                 yield event;
@@ -125,12 +125,12 @@ fn failed(error: OpenAIError) -> ModelError {
             ModelErrorKind::Timeout,
             "the model endpoint did not answer in time",
         )
-        .with_source(error.without_url()),
+        .caused_by(error.without_url()),
         OpenAIError::Reqwest(error) => ModelError::new(
             ModelErrorKind::Connect,
             "the connection to the model endpoint failed",
         )
-        .with_source(error.without_url()),
+        .caused_by(error.without_url()),
         OpenAIError::JSONDeserialize(..) => ModelError::new(
             ModelErrorKind::Decode,
             "the model endpoint sent something that is not JSON",

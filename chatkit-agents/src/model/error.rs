@@ -75,7 +75,7 @@ impl ModelError {
 
     /// Sets the cause. Its `Display` reaches logs through the error chain.
     #[must_use]
-    pub fn with_source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+    pub fn caused_by(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         self.0.source = Some(source.into());
         self
     }

@@ -38,6 +38,8 @@ pub use responses::{ResponsesClient, ResponsesClientBuilder, ResponsesModel};
 pub use settings::{
     ModelSettings, Reasoning, ReasoningEffort, ReasoningSummary, ToolChoice, Truncation, Verbosity,
 };
+// For the benches and the fuzz targets.
+#[doc(hidden)]
 pub use sse::{SseDecoder, SseEvent};
 
 /// The events of one model call.

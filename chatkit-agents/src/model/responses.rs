@@ -110,9 +110,8 @@ impl ResponsesClient {
         let mut headers = config.headers.clone();
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         let body = match body {
-            Some(body) => serde_json::to_vec(body).map_err(|error| {
-                config_error("the request cannot be written").with_source(error)
-            })?,
+            Some(body) => serde_json::to_vec(body)
+                .map_err(|error| config_error("the request cannot be written").caused_by(error))?,
             None => Vec::new(),
         };
         if method == Method::POST {
@@ -352,7 +351,7 @@ impl ResponsesModel {
             model: &self.name,
             request,
         })
-        .map_err(|error| config_error("the request cannot be written").with_source(error))?;
+        .map_err(|error| config_error("the request cannot be written").caused_by(error))?;
 
         let mut url = config.url.clone();
         if let Some(query) = &settings.extra_query {
@@ -414,7 +413,7 @@ fn insert(headers: &mut HeaderMap, name: &str, value: &str) -> Result<(), ModelE
 
 fn responses_url(base_url: &str) -> Result<Url, ModelError> {
     let malformed = || config_error("the base URL is not an http or https URL");
-    let mut url = Url::parse(base_url).map_err(|error| malformed().with_source(error))?;
+    let mut url = Url::parse(base_url).map_err(|error| malformed().caused_by(error))?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err(malformed());
     }
@@ -431,13 +430,13 @@ pub(crate) fn tls_config(url: &Url) -> Result<rustls::ClientConfig, ModelError> 
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let tls = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .map_err(|error| no_tls().with_source(error))?;
+        .map_err(|error| no_tls().caused_by(error))?;
     let tls = if url.scheme() == "http" {
         // Never used. A host without certificates can still talk to a plain endpoint.
         tls.with_root_certificates(rustls::RootCertStore::empty())
     } else {
         tls.with_platform_verifier()
-            .map_err(|error| no_tls().with_source(error))?
+            .map_err(|error| no_tls().caused_by(error))?
     };
     Ok(tls.with_no_client_auth())
 }
@@ -456,7 +455,7 @@ fn http_client(
         // A redirected POST loses its body or runs twice, and may carry the key elsewhere.
         .redirect(redirect::Policy::none())
         .build()
-        .map_err(|error| config_error("the HTTP client cannot be set up").with_source(error))
+        .map_err(|error| config_error("the HTTP client cannot be set up").caused_by(error))
 }
 
 #[cfg(test)]

@@ -177,7 +177,7 @@ impl Call {
                     .map_err(|error| error.with_request_id(request_id))?
                     .map_err(|error| {
                         truncated("the connection to the model endpoint broke", request_id)
-                            .with_source(error.without_url())
+                            .caused_by(error.without_url())
                     })?;
                 match chunk {
                     Some(chunk) => decoder.push(&chunk),
@@ -212,7 +212,7 @@ impl Call {
                 .map_err(|error| error.with_request_id(request_id))?
                 .map_err(|error| {
                     truncated("the connection to the model endpoint broke", request_id)
-                        .with_source(error.without_url())
+                        .caused_by(error.without_url())
                 })?;
             let Some(chunk) = chunk else { break };
             if body.len() + chunk.len() > self.config.max_event_bytes {
@@ -285,7 +285,7 @@ impl Call {
                 },
                 "the model endpoint cannot be reached",
             )
-            .with_source(error.without_url()),
+            .caused_by(error.without_url()),
         })?;
 
         let status = answer.status();
@@ -377,7 +377,7 @@ fn decode(
                 ModelErrorKind::Decode,
                 "the model endpoint sent an event that is not JSON",
             )
-            .with_source(error)
+            .caused_by(error)
             .with_request_id(request_id)
         })
 }

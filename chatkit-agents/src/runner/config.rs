@@ -17,7 +17,7 @@ use crate::model::{AgentModel, ModelProvider, ModelSettings};
 /// What holds for a whole run, whatever agent runs. Give it to [`Run::config`](super::Run::config).
 ///
 /// Cloning is cheap: one configuration serves any number of runs. Agents that are used as tools run with that of the run
-/// they are used in, unless they have their own.
+/// they are used in, its guardrails included, unless they have their own.
 pub struct RunConfig<C> {
     pub(super) model: Option<AgentModel>,
     pub(super) model_provider: Option<Arc<dyn ModelProvider>>,
@@ -184,14 +184,14 @@ impl<C> RunConfig<C> {
         self
     }
 
-    /// Adds a check of what the run is started with.
+    /// Adds a check of what the run is started with, and of what agents that are used as tools are.
     #[must_use]
     pub fn input_guardrail(mut self, guardrail: InputGuardrail<C>) -> Self {
         self.input_guardrails.push(guardrail);
         self
     }
 
-    /// Adds a check of the answer, whatever agent gives it.
+    /// Adds a check of the answer, whatever agent gives it, and of the answers of agents that are used as tools.
     #[must_use]
     pub fn output_guardrail(mut self, guardrail: OutputGuardrail<C>) -> Self {
         self.output_guardrails.push(guardrail);
@@ -242,7 +242,7 @@ impl<C> RunConfig<C> {
     ///
     /// This is where to keep a conversation within the model's window: [`keep_latest`](crate::items::keep_latest) cuts it
     /// and leaves no call without its result and no part of a response without its reasoning;
-    /// [`ToolOutputTrimmer`](crate::ToolOutputTrimmer) shortens old results.
+    /// [`ToolOutputTrimmer`](crate::run::ToolOutputTrimmer) shortens old results.
     #[must_use]
     pub fn call_model_input_filter(
         mut self,

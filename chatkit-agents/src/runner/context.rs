@@ -14,6 +14,7 @@ use crate::model::Usage;
 /// the context, so `run.user_id` reaches a field of `C`. It only borrows, hence it is `Copy`.
 ///
 /// The model never sees the context.
+#[doc(alias = "RunContextWrapper")]
 pub struct RunContext<'a, C> {
     /// The context that was given to the run.
     pub context: &'a C,

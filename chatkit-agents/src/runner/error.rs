@@ -44,6 +44,8 @@ pub enum RunErrorKind {
     Tool,
     /// The agent or the run is set up wrong, for example with a tool whose schema cannot be strict.
     Config,
+    /// There is no answer yet: calls wait to be decided, or the run was stopped behind a turn.
+    Interrupted,
     /// A stored run cannot be read, or cannot do what it is asked to.
     State,
     /// The session could not be read or written; the source is a [`SessionError`](crate::session::SessionError).
@@ -73,6 +75,7 @@ impl RunError {
     }
 
     /// Adds the cause.
+    #[must_use]
     pub fn caused_by(mut self, source: impl Into<BoxError>) -> Self {
         self.source = Some(source.into());
         self

@@ -57,7 +57,7 @@ type Handle<C> = dyn for<'a> Fn(RunErrorHandlerData<'a, C>) -> BoxFuture<'a, Opt
 /// [`Run::error_handlers`](super::Run::error_handlers).
 ///
 /// ```
-/// use chatkit_agents::{RunErrorHandlerData, RunErrorHandlerResult, RunErrorHandlers};
+/// use chatkit_agents::run::{RunErrorHandlerData, RunErrorHandlerResult, RunErrorHandlers};
 ///
 /// async fn give_up(_: RunErrorHandlerData<'_, ()>) -> Option<RunErrorHandlerResult> {
 ///     Some(RunErrorHandlerResult::new("This takes me too long. Please ask for less."))

@@ -1,139 +1,226 @@
 //! What a run adds to the conversation.
 
-use serde::{Deserialize, Serialize};
+use std::fmt;
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeSeed, Error as _, IntoDeserializer, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::items::{InputItem, OutputItem, OutputItemKind};
 
 /// Something a run has added to the conversation.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+///
+/// In a stream it comes when it is there: a call when the model has finished writing that call, a result when that tool
+/// has settled.
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
-pub enum RunItem {
+pub struct RunItem {
+    /// The name of the agent that ran. Empty in states that were stored by a version that did not keep it.
+    pub agent: String,
+    /// What it is.
+    #[serde(flatten)]
+    pub kind: RunItemKind,
+}
+
+/// The kinds of [`RunItem`]; stored by the names of the Python SDK.
+// The variant is a key of the item, here and in the steps of a state: serde reads any other form of tag through a buffer,
+// and raw JSON does not survive that.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum RunItemKind {
     /// A message of the assistant.
-    MessageOutputItem(OutputItem),
+    #[serde(rename = "message_output_item")]
+    Message(OutputItem),
     /// Reasoning of the model.
-    ReasoningItem(OutputItem),
+    #[serde(rename = "reasoning_item")]
+    Reasoning(OutputItem),
     /// A call of a function or of a hosted tool.
-    ToolCallItem(OutputItem),
+    #[serde(rename = "tool_call_item")]
+    ToolCall(OutputItem),
     /// The result of a call.
-    ToolCallOutputItem(InputItem),
+    #[serde(rename = "tool_call_output_item")]
+    ToolCallOutput(InputItem),
     /// The model hands over to another agent.
-    HandoffCallItem(OutputItem),
-    /// Another agent has taken over.
-    HandoffOutputItem {
+    #[serde(rename = "handoff_call_item")]
+    HandoffCall(OutputItem),
+    /// Another agent has taken over; the item's agent is the one that handed over.
+    #[serde(rename = "handoff_output_item")]
+    HandoffOutput {
         /// What the model that handed over is told.
         output: InputItem,
-        /// The name of the agent that handed over.
-        source_agent: String,
         /// The name of the agent that has taken over.
         target_agent: String,
     },
     /// The tools that a hosted MCP server offers.
-    McpListToolsItem(OutputItem),
+    #[serde(rename = "mcp_list_tools_item")]
+    McpListTools(OutputItem),
     /// A hosted MCP server asks for an approval.
-    McpApprovalRequestItem(OutputItem),
+    #[serde(rename = "mcp_approval_request_item")]
+    McpApprovalRequest(OutputItem),
     /// The answer to such a question.
-    McpApprovalResponseItem(InputItem),
+    #[serde(rename = "mcp_approval_response_item")]
+    McpApprovalResponse(InputItem),
     /// The model searches for tools.
-    ToolSearchCallItem(OutputItem),
+    #[serde(rename = "tool_search_call_item")]
+    ToolSearchCall(OutputItem),
     /// The tools it has found.
-    ToolSearchOutputItem(OutputItem),
+    #[serde(rename = "tool_search_output_item")]
+    ToolSearchOutput(OutputItem),
     /// The endpoint has shortened the conversation.
-    CompactionItem(OutputItem),
+    #[serde(rename = "compaction_item")]
+    Compaction(OutputItem),
     /// Input that was added on the way.
-    InputItem(InputItem),
+    #[serde(rename = "input_item")]
+    Input(InputItem),
     /// An item of a kind that this version does not know.
-    OtherItem(OutputItem),
+    #[serde(rename = "other_item")]
+    Other(OutputItem),
 }
 
 impl RunItem {
-    /// The item as the model gets it back.
-    pub fn to_input_item(&self) -> InputItem {
-        match self {
-            Self::MessageOutputItem(item)
-            | Self::ReasoningItem(item)
-            | Self::ToolCallItem(item)
-            | Self::HandoffCallItem(item)
-            | Self::McpListToolsItem(item)
-            | Self::McpApprovalRequestItem(item)
-            | Self::ToolSearchCallItem(item)
-            | Self::ToolSearchOutputItem(item)
-            | Self::CompactionItem(item)
-            | Self::OtherItem(item) => item.to_input_item(),
-            Self::ToolCallOutputItem(item)
-            | Self::HandoffOutputItem { output: item, .. }
-            | Self::McpApprovalResponseItem(item)
-            | Self::InputItem(item) => item.clone(),
+    /// An item that `agent` has added.
+    pub fn new(agent: impl Into<String>, kind: RunItemKind) -> Self {
+        Self {
+            agent: agent.into(),
+            kind,
         }
     }
 
-    /// The text of a message of the assistant, or of the result of a function.
+    /// The item as the model gets it back.
+    pub fn to_input_item(&self) -> InputItem {
+        match &self.kind {
+            RunItemKind::Message(item)
+            | RunItemKind::Reasoning(item)
+            | RunItemKind::ToolCall(item)
+            | RunItemKind::HandoffCall(item)
+            | RunItemKind::McpListTools(item)
+            | RunItemKind::McpApprovalRequest(item)
+            | RunItemKind::ToolSearchCall(item)
+            | RunItemKind::ToolSearchOutput(item)
+            | RunItemKind::Compaction(item)
+            | RunItemKind::Other(item) => item.to_input_item(),
+            RunItemKind::ToolCallOutput(item)
+            | RunItemKind::HandoffOutput { output: item, .. }
+            | RunItemKind::McpApprovalResponse(item)
+            | RunItemKind::Input(item) => item.clone(),
+        }
+    }
+
+    /// The text, where the item is a message of the assistant.
+    #[doc(alias = "ItemHelpers")]
     pub fn text(&self) -> Option<String> {
-        match self {
-            Self::MessageOutputItem(item) => match item.kind() {
+        match &self.kind {
+            RunItemKind::Message(item) => match item.kind() {
                 OutputItemKind::Message(message) => Some(message.text()),
                 _ => None,
             },
-            Self::ToolCallOutputItem(InputItem::FunctionCallOutput(output)) => {
-                Some(output.output.to_text())
-            }
             _ => None,
         }
     }
 
+    /// What it means in a stream that this item comes.
+    pub fn event_name(&self) -> RunItemEventName {
+        match &self.kind {
+            RunItemKind::Message(_) => RunItemEventName::MessageOutputCreated,
+            RunItemKind::Reasoning(_) => RunItemEventName::ReasoningItemCreated,
+            RunItemKind::ToolCall(_) => RunItemEventName::ToolCalled,
+            RunItemKind::ToolCallOutput(_) => RunItemEventName::ToolOutput,
+            RunItemKind::HandoffCall(_) => RunItemEventName::HandoffRequested,
+            RunItemKind::HandoffOutput { .. } => RunItemEventName::HandoffOccurred,
+            RunItemKind::McpListTools(_) => RunItemEventName::McpListTools,
+            RunItemKind::McpApprovalRequest(_) => RunItemEventName::McpApprovalRequested,
+            RunItemKind::McpApprovalResponse(_) => RunItemEventName::McpApprovalResponse,
+            RunItemKind::ToolSearchCall(_) => RunItemEventName::ToolSearchCalled,
+            RunItemKind::ToolSearchOutput(_) => RunItemEventName::ToolSearchOutputCreated,
+            RunItemKind::Compaction(_) | RunItemKind::Input(_) | RunItemKind::Other(_) => {
+                RunItemEventName::OtherItemCreated
+            }
+        }
+    }
+}
+
+impl RunItemKind {
     /// The item of a model. Whether a function call is a handoff, only the run knows.
     pub(super) fn of_model(item: OutputItem, is_handoff: impl FnOnce(&str) -> bool) -> Self {
         match (item.kind(), item.item_type()) {
-            (OutputItemKind::Message(_), _) => Self::MessageOutputItem(item),
-            (OutputItemKind::Reasoning(_), _) => Self::ReasoningItem(item),
+            (OutputItemKind::Message(_), _) => Self::Message(item),
+            (OutputItemKind::Reasoning(_), _) => Self::Reasoning(item),
             (OutputItemKind::FunctionCall(call), _)
                 if is_handoff(&call.name) && item.raw().string_field("namespace").is_none() =>
             {
-                Self::HandoffCallItem(item)
+                Self::HandoffCall(item)
             }
-            (_, "mcp_list_tools") => Self::McpListToolsItem(item),
-            (_, "mcp_approval_request") => Self::McpApprovalRequestItem(item),
-            (_, "tool_search_call") => Self::ToolSearchCallItem(item),
-            (_, "tool_search_output") => Self::ToolSearchOutputItem(item),
-            (_, "compaction") => Self::CompactionItem(item),
-            (_, kind) if kind.ends_with("_call") => Self::ToolCallItem(item),
-            _ => Self::OtherItem(item),
+            (_, "mcp_list_tools") => Self::McpListTools(item),
+            (_, "mcp_approval_request") => Self::McpApprovalRequest(item),
+            (_, "tool_search_call") => Self::ToolSearchCall(item),
+            (_, "tool_search_output") => Self::ToolSearchOutput(item),
+            (_, "compaction") => Self::Compaction(item),
+            (_, kind) if kind.ends_with("_call") => Self::ToolCall(item),
+            _ => Self::Other(item),
         }
     }
 
     /// The answer to a call.
     pub(super) fn of_answer(output: InputItem) -> Self {
         match output.item_type() {
-            "mcp_approval_response" => Self::McpApprovalResponseItem(output),
-            _ => Self::ToolCallOutputItem(output),
+            "mcp_approval_response" => Self::McpApprovalResponse(output),
+            _ => Self::ToolCallOutput(output),
         }
     }
 }
 
-/// A new item of a run.
-///
-/// A call is reported when the model has finished writing that call, a result when that tool has settled.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct RunItemEvent {
-    /// What happened.
-    pub name: RunItemEventName,
-    /// The item.
-    pub item: RunItem,
-}
-
-impl RunItemEvent {
-    /// An event about `item`.
-    pub fn new(name: RunItemEventName, item: RunItem) -> Self {
-        Self { name, item }
-    }
-
-    pub(super) fn of(item: RunItem) -> Self {
-        Self::new(RunItemEventName::of(&item), item)
+impl<'de> Deserialize<'de> for RunItem {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(ItemVisitor)
     }
 }
 
-/// What a [`RunItemEvent`] says of its item; the names are those of the Python SDK.
+/// Reads an item key by key, with no buffer between: see [`RunItemKind`].
+struct ItemVisitor;
+
+impl<'de> Visitor<'de> for ItemVisitor {
+    type Value = RunItem;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an item of a run")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<RunItem, A::Error> {
+        let (mut agent, mut kind) = (String::new(), None);
+        while let Some(key) = map.next_key::<String>()? {
+            if key == "agent" {
+                agent = map.next_value()?;
+            } else {
+                let entry = MapAccessDeserializer::new(Entry(Some(key), &mut map));
+                kind = Some(RunItemKind::deserialize(entry)?);
+            }
+        }
+        let kind = kind.ok_or_else(|| A::Error::custom("an item without a kind"))?;
+        Ok(RunItem { agent, kind })
+    }
+}
+
+/// One entry of a map, whose key was read.
+struct Entry<'a, A>(Option<String>, &'a mut A);
+
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for Entry<'_, A> {
+    type Error = A::Error;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, A::Error> {
+        let key = self.0.take();
+        key.map(|key| seed.deserialize(key.into_deserializer()))
+            .transpose()
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, A::Error> {
+        self.1.next_value_seed(seed)
+    }
+}
+
+/// What a [`RunItem`] means in a stream of events; the names are those of the Python SDK.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RunItemEventName {
@@ -161,25 +248,4 @@ pub enum RunItemEventName {
     ToolSearchOutputCreated,
     /// The model has produced an item of another kind.
     OtherItemCreated,
-}
-
-impl RunItemEventName {
-    fn of(item: &RunItem) -> Self {
-        match item {
-            RunItem::MessageOutputItem(_) => Self::MessageOutputCreated,
-            RunItem::ReasoningItem(_) => Self::ReasoningItemCreated,
-            RunItem::ToolCallItem(_) => Self::ToolCalled,
-            RunItem::ToolCallOutputItem(_) => Self::ToolOutput,
-            RunItem::HandoffCallItem(_) => Self::HandoffRequested,
-            RunItem::HandoffOutputItem { .. } => Self::HandoffOccurred,
-            RunItem::McpListToolsItem(_) => Self::McpListTools,
-            RunItem::McpApprovalRequestItem(_) => Self::McpApprovalRequested,
-            RunItem::McpApprovalResponseItem(_) => Self::McpApprovalResponse,
-            RunItem::ToolSearchCallItem(_) => Self::ToolSearchCalled,
-            RunItem::ToolSearchOutputItem(_) => Self::ToolSearchOutputCreated,
-            RunItem::CompactionItem(_) | RunItem::InputItem(_) | RunItem::OtherItem(_) => {
-                Self::OtherItemCreated
-            }
-        }
-    }
 }

@@ -14,9 +14,11 @@ mod scope;
 mod state;
 mod trim;
 
+use std::future::IntoFuture;
 use std::sync::Arc;
 
 use futures::StreamExt;
+use futures::future::BoxFuture;
 
 pub use config::{
     CallModelData, ModelInputData, RunConfig, SessionInputData, ToolErrorFormatterArgs,
@@ -25,10 +27,11 @@ pub use config::{
 pub use context::RunContext;
 pub use error::{RunError, RunErrorKind};
 pub use handlers::{RunErrorHandlerData, RunErrorHandlerResult, RunErrorHandlers};
-pub use item::{RunItem, RunItemEvent, RunItemEventName};
+pub use item::{RunItem, RunItemEventName, RunItemKind};
 pub use result::{CancelMode, RunResult, RunResultStreaming, StreamEvent};
 pub(crate) use scope::RunScope;
-pub use state::{Approval, ModelView, NextStep, RunState, RunToolCall, ToolApprovalItem, ToolCall};
+pub(crate) use state::RunToolCall;
+pub use state::{RunState, ToolApprovalItem};
 pub use trim::ToolOutputTrimmer;
 
 use crate::agent::Agent;
@@ -45,35 +48,56 @@ pub const DEFAULT_MAX_TURNS: u32 = 10;
 /// Runs agents.
 ///
 /// A run is one state machine ([`RunState`]): call the model, run the tools it asked for, call it again with their
-/// results, until it answers. [`run_streamed`](Self::run_streamed) shows every event on the way and [`run`](Self::run)
-/// gives the end; both are the same loop. A run does its work while it is polled, in the caller's task; dropping it
-/// closes the connection to the model and drops the tools that are running.
+/// results, until it answers. A run does its work while it is polled, in the caller's task; dropping it closes the
+/// connection to the model and drops the tools that are running.
 #[derive(Debug)]
 pub struct Runner;
 
 impl Runner {
-    /// Runs `agent` on `input` until it has an answer, or waits for an approval.
+    /// Runs `agent` on `input`: awaited, the [`Run`] gives an answer, or calls that wait for an approval; before that it
+    /// takes options. `context` is what tools get.
     ///
-    /// # Errors
+    /// The context moves into the run. To read it afterwards, let it be an `Arc` and keep a clone.
     ///
-    /// See [`RunErrorKind`]. A tool that fails does not fail the run: the model gets an error text instead.
-    pub async fn run<C: Send + Sync + 'static>(
+    /// ```
+    /// use chatkit_agents::session::MemorySession;
+    /// use chatkit_agents::{Agent, RunError, Runner};
+    ///
+    /// async fn answer(agent: &Agent<()>, session: MemorySession) -> Result<String, RunError> {
+    ///     let result = Runner::run(agent, "What is new?", ()).session(session).max_turns(3).await?;
+    ///     result.into_output()
+    /// }
+    /// ```
+    #[doc(alias = "run_sync")]
+    pub fn run<C: Send + Sync + 'static>(
         agent: &Agent<C>,
         input: impl Into<RunInput>,
         context: C,
-    ) -> Result<RunResult, RunError> {
-        Run::new(agent, input, context).run().await
+    ) -> Run<C> {
+        let state = RunState::new(agent.name().to_owned(), input.into().0);
+        Run::of(agent, state, Arc::new(context), RunConfig::new())
     }
 
-    /// Starts a run whose events are read as they happen. Nothing happens before the first poll.
-    ///
-    /// `context` is what tools get. To set more, see [`Run`].
+    /// Starts a run whose events are read as they happen: [`run`](Self::run) without options, then
+    /// [`streamed`](Run::streamed).
     pub fn run_streamed<C: Send + Sync + 'static>(
         agent: &Agent<C>,
         input: impl Into<RunInput>,
         context: C,
     ) -> RunResultStreaming {
-        Run::new(agent, input, context).run_streamed()
+        Self::run(agent, input, context).streamed()
+    }
+
+    /// Goes on with a run that was interrupted, cancelled behind a turn, or stored. Nothing that was done is done again.
+    ///
+    /// `agent` is the one that the run was started with; the agent that runs is found among those it can reach, by its
+    /// name. What the run was set up with beyond its state, its configuration for example, has to be set again.
+    pub fn resume<C: Send + Sync + 'static>(
+        agent: &Agent<C>,
+        state: RunState,
+        context: C,
+    ) -> Run<C> {
+        Run::of(agent, state, Arc::new(context), RunConfig::new())
     }
 }
 
@@ -99,18 +123,20 @@ impl From<Vec<InputItem>> for RunInput {
     }
 }
 
-/// A run that has not begun, for setting what [`Runner`]'s two functions leave at its default.
+/// A run that has not begun, made by [`Runner`]. Set its options, then await it, or read its events:
+/// [`streamed`](Self::streamed).
+///
+/// It is awaited as it is; where a future is asked for, [`into_future`](IntoFuture::into_future) gives one.
 ///
 /// ```
-/// use chatkit_agents::{Agent, Run, RunConfig, RunError, model::ModelSettings};
+/// use chatkit_agents::{Agent, RunConfig, RunError, Runner, model::ModelSettings};
 ///
 /// async fn briefly(agent: &Agent<()>) -> Result<String, RunError> {
 ///     let config = RunConfig::new().model_settings(ModelSettings::new().max_tokens(200));
-///     let result = Run::new(agent, "What is new?", ()).config(config).max_turns(3).run().await?;
-///     Ok(result.final_output)
+///     Runner::run(agent, "What is new?", ()).config(config).max_turns(3).await?.into_output()
 /// }
 /// ```
-#[must_use = "a run does nothing until it is started"]
+#[must_use = "a run does nothing until it is awaited"]
 pub struct Run<C> {
     agent: Agent<C>,
     context: Arc<C>,
@@ -123,20 +149,6 @@ pub struct Run<C> {
 }
 
 impl<C: Send + Sync + 'static> Run<C> {
-    /// A run of `agent` on `input`.
-    pub fn new(agent: &Agent<C>, input: impl Into<RunInput>, context: C) -> Self {
-        let state = RunState::new(agent.name().to_owned(), input.into().0);
-        Self::of(agent, state, Arc::new(context), RunConfig::new())
-    }
-
-    /// Goes on with a run that was interrupted, cancelled behind a turn, or stored. Nothing that was done is done again.
-    ///
-    /// `agent` is the one that the run was started with; the agent that runs is found among those it can reach, by its
-    /// name. What the run was set up with beyond its state, its configuration for example, has to be set again.
-    pub fn resume(agent: &Agent<C>, state: RunState, context: C) -> Self {
-        Self::of(agent, state, Arc::new(context), RunConfig::new())
-    }
-
     fn of(agent: &Agent<C>, state: RunState, context: Arc<C>, config: RunConfig<C>) -> Self {
         Self {
             agent: agent.clone(),
@@ -156,14 +168,14 @@ impl<C: Send + Sync + 'static> Run<C> {
             NestedStart::Input(input) => RunState::new(agent.name().to_owned(), input),
             NestedStart::Resume(state) => *state,
         };
-        let mut config = outer.config.clone();
-        // Those of the run decide about what the user gets, not about what an agent tells another.
-        config.input_guardrails.clear();
-        config.output_guardrails.clear();
-        config.hold_back_output = false;
         Self {
             parent: Some(Arc::clone(outer.shared())),
-            ..Self::of(agent, state, Arc::clone(&outer.context), config)
+            ..Self::of(
+                agent,
+                state,
+                Arc::clone(&outer.context),
+                outer.config.clone(),
+            )
         }
     }
 
@@ -223,21 +235,32 @@ impl<C: Send + Sync + 'static> Run<C> {
         self
     }
 
-    /// Runs until there is an answer. See [`Runner::run`].
-    pub async fn run(self) -> Result<RunResult, RunError> {
-        let mut run = self.run_streamed();
-        while let Some(event) = run.next().await {
-            event?;
-        }
-        run.into_result()
-    }
-
-    /// Starts a run whose events are read as they happen. See [`Runner::run_streamed`].
-    pub fn run_streamed(self) -> RunResultStreaming {
+    /// Starts a run whose events are read as they happen. Nothing happens before the first poll.
+    pub fn streamed(self) -> RunResultStreaming {
         let shared = Arc::new(Shared::new(self.state));
         let scope = RunScope::new(self.context, self.config, Arc::clone(&shared), self.parent);
         let driver = Driver::new(scope, self.agent, self.hooks, self.handlers, self.session);
         RunResultStreaming::new(shared, Box::pin(driver.drive()))
+    }
+}
+
+impl<C: Send + Sync + 'static> IntoFuture for Run<C> {
+    type Output = Result<RunResult, RunError>;
+    type IntoFuture = BoxFuture<'static, Self::Output>;
+
+    /// Runs until there is an answer, or calls wait for an approval.
+    ///
+    /// # Errors
+    ///
+    /// See [`RunErrorKind`]. A tool that fails does not fail the run: the model gets an error text instead.
+    fn into_future(self) -> Self::IntoFuture {
+        let mut run = self.streamed();
+        Box::pin(async move {
+            while let Some(event) = run.next().await {
+                event?;
+            }
+            run.into_result()
+        })
     }
 }
 

@@ -55,7 +55,7 @@ impl<C: Send + Sync + 'static> Offer<C> {
         let tools: Vec<Tool<C>> = provided
             .into_iter()
             .flatten()
-            .chain(agent.tools().iter().cloned())
+            .chain(agent.all_tools().iter().cloned())
             .collect();
         let tools_enabled = futures::future::join_all(tools.iter().map(|tool| async move {
             match tool {
@@ -64,8 +64,12 @@ impl<C: Send + Sync + 'static> Offer<C> {
                 Tool::Hosted(_) => true,
             }
         }));
-        let handoffs_enabled =
-            futures::future::join_all(agent.handoffs().iter().map(|handoff| handoff.enabled(run)));
+        let handoffs_enabled = futures::future::join_all(
+            agent
+                .all_handoffs()
+                .iter()
+                .map(|handoff| handoff.enabled(run)),
+        );
         let (tools_enabled, handoffs_enabled) = futures::join!(tools_enabled, handoffs_enabled);
 
         let mut offer = Self {
@@ -85,7 +89,7 @@ impl<C: Send + Sync + 'static> Offer<C> {
             offer.tools.push(tool);
         }
         for (handoff, _) in agent
-            .handoffs()
+            .all_handoffs()
             .iter()
             .zip(handoffs_enabled)
             .filter(|(_, enabled)| *enabled)

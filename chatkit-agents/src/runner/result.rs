@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use tokio::task::JoinHandle;
 
 use super::error::{RunError, RunErrorKind};
-use super::item::{RunItem, RunItemEvent};
+use super::item::RunItem;
 use super::scope::Shared;
 use super::state::{NextStep, RunState, ToolApprovalItem};
 use crate::guardrail::GuardrailResult;
@@ -25,7 +25,7 @@ pub enum StreamEvent {
     /// An event of the model's stream, as it came.
     RawResponse(ResponseStreamEvent),
     /// The run has a new item.
-    RunItem(RunItemEvent),
+    RunItem(RunItem),
     /// An agent has taken over. The first event of every run.
     AgentUpdated {
         /// The agent's name.
@@ -37,17 +37,30 @@ pub enum StreamEvent {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct RunResult {
-    /// The agent's answer: text, JSON when it has an output type, or the result of the tool that ended the run. Empty
-    /// when the run has [interruptions](Self::interruptions), or was cancelled behind a turn.
-    pub final_output: String,
     state: RunState,
 }
 
 impl RunResult {
     fn new(state: RunState) -> Self {
-        Self {
-            final_output: state.final_output().unwrap_or_default().to_owned(),
-            state,
+        Self { state }
+    }
+
+    /// The agent's answer: text, JSON when it has an output type, or the result of the tool that ended the run. `None`
+    /// when the run has [interruptions](Self::interruptions), or was cancelled behind a turn.
+    pub fn final_output(&self) -> Option<&str> {
+        self.state.final_output()
+    }
+
+    /// The agent's answer, where the run has to have one.
+    ///
+    /// # Errors
+    ///
+    /// [`RunErrorKind::Interrupted`] when [`final_output`](Self::final_output) is `None`; the error has the state.
+    pub fn into_output(self) -> Result<String, RunError> {
+        let state = self.state;
+        match state.step {
+            NextStep::Done { final_output } => Ok(final_output),
+            _ => Err(interrupted().in_state(state)),
         }
     }
 
@@ -56,8 +69,10 @@ impl RunResult {
     /// # Errors
     ///
     /// [`RunErrorKind::InvalidFinalOutput`] when the answer is no `T`: another agent has answered, for example.
+    /// [`RunErrorKind::Interrupted`] when there is none.
     pub fn final_output_as<T: DeserializeOwned>(&self) -> Result<T, RunError> {
-        serde_json::from_str(&self.final_output).map_err(|error| {
+        let output = self.final_output().ok_or_else(interrupted)?;
+        serde_json::from_str(output).map_err(|error| {
             RunError::new(
                 RunErrorKind::InvalidFinalOutput,
                 "the answer is not of this type",
@@ -78,11 +93,10 @@ impl RunResult {
 
     /// The whole conversation as input for another run: the input, then what the run has added.
     pub fn to_input_list(&self) -> Vec<InputItem> {
-        let added = self.state.new_items.iter().map(RunItem::to_input_item);
-        self.state.input.iter().cloned().chain(added).collect()
+        self.state.to_input_list()
     }
 
-    /// The name of the agent that answered.
+    /// The name of the agent that answered. [`Agent::find`](crate::Agent::find) gives the agent, to go on with.
     pub fn last_agent(&self) -> &str {
         &self.state.agent
     }
@@ -98,7 +112,7 @@ impl RunResult {
     }
 
     /// The calls that wait to be decided. While there are any, the run is not over: decide them in the
-    /// [state](Self::into_state), and [resume](super::Run::resume) it.
+    /// [state](Self::into_state), and [resume](super::Runner::resume) it.
     pub fn interruptions(&self) -> Vec<ToolApprovalItem> {
         self.state.interruptions()
     }
@@ -124,6 +138,12 @@ impl RunResult {
     }
 }
 
+fn interrupted() -> RunError {
+    let message =
+        "the run has no answer yet: calls wait to be decided, or it was stopped behind a turn";
+    RunError::new(RunErrorKind::Interrupted, message)
+}
+
 /// How [`RunResultStreaming::cancel`] ends a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
@@ -139,7 +159,8 @@ pub enum CancelMode {
 
 /// A run on its way: a stream of its events.
 ///
-/// Reading it drives the run. An error is the last event, and comes behind everything that happened before. Dropping it
+/// It is a [`Stream`]: with [`futures::StreamExt`] in scope, `run.next().await` gives the next event. Reading it drives the
+/// run. An error is the last event, and comes behind everything that happened before. Dropping it
 /// cancels the run: the model's connection closes and running tools are dropped. To let it go on without a reader,
 /// [`detach`](Self::detach) it.
 #[must_use = "a run does nothing unless it is read"]
@@ -147,6 +168,8 @@ pub struct RunResultStreaming {
     shared: Arc<Shared>,
     driver: Option<BoxFuture<'static, Result<(), RunError>>>,
     end: End,
+    /// What the state has, once the run is over: here it can be borrowed.
+    final_output: Option<String>,
 }
 
 enum End {
@@ -167,6 +190,7 @@ impl RunResultStreaming {
             shared,
             driver: Some(driver),
             end: End::Quiet,
+            final_output: None,
         }
     }
 
@@ -176,8 +200,8 @@ impl RunResultStreaming {
     }
 
     /// The answer, once the run is over.
-    pub fn final_output(&self) -> Option<String> {
-        self.shared.state().final_output().map(str::to_owned)
+    pub fn final_output(&self) -> Option<&str> {
+        self.final_output.as_deref()
     }
 
     /// The calls that wait to be decided, once the run has ended with any. See [`RunResult::interruptions`].
@@ -268,6 +292,7 @@ impl Stream for RunResultStreaming {
             match driver.as_mut().poll(cx) {
                 Poll::Ready(result) => {
                     this.driver = None;
+                    this.final_output = this.shared.state().final_output().map(str::to_owned);
                     if let Err(error) = result {
                         this.end = End::Failed(error);
                     }

@@ -18,95 +18,92 @@ const VERSION: u32 = 1;
 
 /// Everything a run knows, in a form that can be stored.
 ///
-/// The runner is a loop over [`step`](Self::step); nothing else decides what happens next. A state that was stored, in
-/// another process for example, goes on with [`Run::resume`](super::Run::resume).
+/// The runner is a loop over it; nothing else decides what happens next. A state that was stored, in another process for
+/// example, goes on with [`Runner::resume`](super::Runner::resume).
 ///
 /// Whoever can change the JSON can make the run do anything its tools can do, so keep it on the server.
 ///
 /// ```
-/// use chatkit_agents::{Agent, Run, RunError, RunState};
+/// use chatkit_agents::{Agent, RunError, RunState, Runner};
 ///
 /// async fn approved(agent: &Agent<()>, stored: &str) -> Result<String, RunError> {
 ///     let mut state = RunState::from_json(stored)?;
 ///     for item in state.interruptions() {
 ///         state.approve(&item.call_id)?;
 ///     }
-///     Ok(Run::resume(agent, state, ()).run().await?.final_output)
+///     Runner::resume(agent, state, ()).await?.into_output()
 /// }
 /// ```
 #[derive(Clone, Serialize, Deserialize)]
-#[non_exhaustive]
 pub struct RunState {
     #[serde(rename = "$schemaVersion", deserialize_with = "version")]
     version: u32,
     /// The name of the agent that runs.
-    pub agent: String,
+    pub(super) agent: String,
     /// What the run was started with, history of a session included.
-    pub input: Vec<InputItem>,
+    pub(super) input: Vec<InputItem>,
     /// What the run has added: the model's items and the tools' results, in the order the model gets them back.
-    pub new_items: Vec<RunItem>,
+    pub(super) new_items: Vec<RunItem>,
     /// What was added to the input on the way, and the model has yet to get.
-    pub pending_input: Vec<InputItem>,
+    pub(super) pending_input: Vec<InputItem>,
     /// What models get in place of `input` and the first of `new_items`, since a handoff has changed it.
-    pub model_view: Option<ModelView>,
+    pub(super) model_view: Option<ModelView>,
     /// The first of `new_items` that the last response has brought.
-    pub turn_start: usize,
+    pub(super) turn_start: usize,
     /// Model calls made so far.
-    pub current_turn: u32,
+    pub(super) current_turn: u32,
     /// Model calls allowed; `None` for any number.
-    pub max_turns: Option<u32>,
+    pub(super) max_turns: Option<u32>,
     /// Turns in a row in which the model only called functions that do not exist.
-    pub unknown_calls: u32,
+    pub(super) unknown_calls: u32,
     /// The response that the endpoint continues. When set, the endpoint keeps the conversation, and each call sends
     /// only what is new.
-    pub previous_response_id: Option<String>,
+    pub(super) previous_response_id: Option<String>,
     /// The endpoint keeps the conversation from the first response on.
-    pub auto_previous_response_id: bool,
+    pub(super) auto_previous_response_id: bool,
     /// The conversation that the endpoint keeps. Each call sends only what is new.
-    pub conversation_id: Option<String>,
+    pub(super) conversation_id: Option<String>,
     /// How much of `input` and `new_items` the endpoint knows already, when it keeps the conversation.
-    pub acknowledged: usize,
+    pub(super) acknowledged: usize,
     /// The id of the last response.
-    pub last_response_id: Option<String>,
+    pub(super) last_response_id: Option<String>,
     /// Tokens used, by this run and by the agents it has used as tools.
-    pub usage: Usage,
+    pub(super) usage: Usage,
     /// The agents that have used a tool in this run.
-    pub used_tools: BTreeSet<String>,
+    pub(super) used_tools: BTreeSet<String>,
     /// Tools that were approved (`true`) or rejected for the rest of the run.
-    pub decided_tools: BTreeMap<String, bool>,
+    pub(super) decided_tools: BTreeMap<String, bool>,
     /// The agent that runs has begun: its hooks were told.
-    pub agent_started: bool,
+    pub(super) agent_started: bool,
     /// The input guardrails have passed.
-    pub input_checked: bool,
+    pub(super) input_checked: bool,
     /// How much of the run the session has: nothing, the input, or the input and so many of `new_items`.
-    pub saved: Option<usize>,
+    pub(super) saved: Option<usize>,
     /// Where the run's own input begins in `input`; before it is the history of the session.
-    pub history: usize,
+    pub(super) history: usize,
     /// What input guardrails have found.
-    pub input_guardrail_results: Vec<GuardrailResult>,
+    pub(super) input_guardrail_results: Vec<GuardrailResult>,
     /// What output guardrails have found.
-    pub output_guardrail_results: Vec<GuardrailResult>,
+    pub(super) output_guardrail_results: Vec<GuardrailResult>,
     /// What comes next.
-    pub step: NextStep,
+    pub(super) step: NextStep,
 }
 
 /// What models get of a conversation that a handoff has changed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct ModelView {
+pub(super) struct ModelView {
     /// The items in place of those that the run had then.
-    pub items: Vec<InputItem>,
+    pub(super) items: Vec<InputItem>,
     /// The first of `new_items` that follows them.
-    pub from: usize,
+    pub(super) from: usize,
 }
 
 /// What a run does next.
-// The variant is the key, here and in `RunItem`: serde reads any other form of tag through a buffer, and raw JSON does
+// The variant is the key, here and in `RunItemKind`: serde reads any other form of tag through a buffer, and raw JSON does
 // not survive that.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum NextStep {
+pub(super) enum NextStep {
     /// Call the model with everything so far.
     CallModel,
     /// Run the tools that the model called.
@@ -123,23 +120,21 @@ pub enum NextStep {
 
 /// A tool call and, once the tool has settled, its result.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct ToolCall {
+pub(super) struct ToolCall {
     /// What the model asked for.
-    pub call: RunToolCall,
+    pub(super) call: RunToolCall,
     /// What the model gets.
-    pub output: Option<InputItem>,
+    pub(super) output: Option<InputItem>,
     /// What a person has decided, where the call needs an approval.
-    pub approval: Option<Approval>,
+    pub(super) approval: Option<Approval>,
     /// The run of an agent that is used as a tool, when it waits for an approval itself.
-    pub nested: Option<Box<RunState>>,
+    pub(super) nested: Option<Box<RunState>>,
 }
 
 /// What a person has decided about a tool call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Approval {
+pub(super) enum Approval {
     /// Nothing yet.
     Pending,
     /// The tool may run.
@@ -153,23 +148,22 @@ pub enum Approval {
 
 /// A call of a tool of this program, as the state keeps it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct RunToolCall {
+pub(crate) struct RunToolCall {
     /// The type of the item, `function_call` for a function.
-    pub item_type: String,
+    pub(crate) item_type: String,
     /// The name of the tool; the type of the item for tools that have no name.
-    pub name: String,
+    pub(crate) name: String,
     /// The id that the result refers to.
-    pub call_id: String,
+    pub(crate) call_id: String,
     /// The arguments, as the model wrote them. For other tools than functions the JSON of the whole item, or the text
     /// of a `custom_tool_call`.
-    pub arguments: String,
+    pub(crate) arguments: String,
     /// The [namespace](crate::tool::ToolNamespace) of a function, or the label of a hosted MCP server.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub namespace: Option<String>,
+    pub(crate) namespace: Option<String>,
     /// The program of the model that made the call; the result names it too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub caller: Option<Value>,
+    pub(crate) caller: Option<Value>,
 }
 
 /// A call that a run waits to be decided.
@@ -240,6 +234,52 @@ impl RunState {
         serde_json::to_string(self).map_err(|error| {
             RunError::new(RunErrorKind::State, "the run cannot be stored").caused_by(error)
         })
+    }
+
+    /// The name of the agent that runs.
+    pub fn agent(&self) -> &str {
+        &self.agent
+    }
+
+    /// What the run was started with, history of a session included.
+    pub fn input(&self) -> &[InputItem] {
+        &self.input
+    }
+
+    /// What the run has added: the model's items and the tools' results, in the order the model gets them back.
+    pub fn new_items(&self) -> &[RunItem] {
+        &self.new_items
+    }
+
+    /// The whole conversation as input for another run: the input, then what the run has added.
+    pub fn to_input_list(&self) -> Vec<InputItem> {
+        let added = self.new_items.iter().map(RunItem::to_input_item);
+        self.input.iter().cloned().chain(added).collect()
+    }
+
+    /// Model calls made so far.
+    pub fn current_turn(&self) -> u32 {
+        self.current_turn
+    }
+
+    /// Tokens used, by this run and by the agents it has used as tools.
+    pub fn usage(&self) -> Usage {
+        self.usage
+    }
+
+    /// The id of the last response, to continue from with [`previous_response_id`](super::Run::previous_response_id).
+    pub fn last_response_id(&self) -> Option<&str> {
+        self.last_response_id.as_deref()
+    }
+
+    /// What input guardrails have found.
+    pub fn input_guardrail_results(&self) -> &[GuardrailResult] {
+        &self.input_guardrail_results
+    }
+
+    /// What output guardrails have found.
+    pub fn output_guardrail_results(&self) -> &[GuardrailResult] {
+        &self.output_guardrail_results
     }
 
     /// The calls that the run waits to be decided, those of agents that are used as tools included. Empty unless the run
@@ -426,7 +466,7 @@ impl fmt::Debug for RunState {
 
 impl RunToolCall {
     /// The name with the namespace before it, as in `crm.get_customer`; without a namespace only the name.
-    pub fn qualified_name(&self) -> String {
+    pub(super) fn qualified_name(&self) -> String {
         match &self.namespace {
             Some(namespace) => format!("{namespace}.{}", self.name),
             None => self.name.clone(),

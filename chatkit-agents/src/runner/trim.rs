@@ -15,7 +15,8 @@ use crate::items::{FunctionOutput, InputItem};
 /// Nothing is removed, so calls keep their results, and the run itself keeps all it has.
 ///
 /// ```
-/// use chatkit_agents::{RunConfig, ToolOutputTrimmer};
+/// use chatkit_agents::run::ToolOutputTrimmer;
+/// use chatkit_agents::RunConfig;
 ///
 /// let trimmer = ToolOutputTrimmer::new().max_output_chars(2_000).tools(["search"]);
 /// let config: RunConfig<()> = RunConfig::new().call_model_input_filter(trimmer.into_filter());

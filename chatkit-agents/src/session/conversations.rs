@@ -33,6 +33,7 @@ const MAX_ITEMS: usize = 20;
 /// # Ok(())
 /// # }
 /// ```
+#[doc(alias = "OpenAIConversationsSession")]
 #[derive(Clone)]
 pub struct ConversationsSession(Arc<Inner>);
 

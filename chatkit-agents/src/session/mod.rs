@@ -177,9 +177,9 @@ impl<'a> CompactionArgs<'a> {
         self
     }
 
-    /// Compacts even if the session would not decide to.
-    pub fn force(mut self) -> Self {
-        self.force = true;
+    /// Sets whether to compact even if the session would not decide to.
+    pub fn force(mut self, force: bool) -> Self {
+        self.force = force;
         self
     }
 

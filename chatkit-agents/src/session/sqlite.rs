@@ -67,6 +67,7 @@ const DELETE_SESSION: &str = "DELETE FROM agent_sessions WHERE session_id = ?1";
 /// # }
 /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(run()).unwrap();
 /// ```
+#[doc(alias = "SQLiteSession")]
 #[derive(Clone)]
 pub struct SqliteSessions {
     pools: Pools,

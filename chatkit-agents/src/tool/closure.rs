@@ -52,7 +52,7 @@ type EndsRun = dyn Fn(&ToolError) -> bool + Send + Sync;
 ///     "Converts euros to dollars.",
 ///     move |_ctx: OwnedToolContext<()>, args: Convert| async move {
 ///         if args.euros < 0.0 {
-///             return Err(ToolError::message("The amount must not be negative."));
+///             return Err(ToolError::msg("The amount must not be negative."));
 ///         }
 ///         Ok(args.euros * rate)
 ///     },
@@ -233,6 +233,7 @@ impl<C: 'static> FnTool<C> {
 
     /// Sets which errors end the run, besides those that are [fatal](ToolError::is_fatal). With
     /// [`ToolError::is_timed_out`] these are timeouts.
+    #[doc(alias = "failure_error_function")]
     #[must_use]
     pub fn ends_run(
         mut self,

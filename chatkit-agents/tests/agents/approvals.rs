@@ -9,8 +9,7 @@ use chatkit_agents::tool::{
     FunctionTool, SchemaError, Tool, ToolContext, ToolDefinition, ToolOutput,
 };
 use chatkit_agents::{
-    AgentTool, CancelMode, Run, RunErrorKind, RunItemEventName, RunState, Runner, StreamEvent,
-    ToolError,
+    AgentTool, CancelMode, RunErrorKind, RunItemEventName, RunState, Runner, StreamEvent, ToolError,
 };
 use futures::future::BoxFuture;
 
@@ -67,14 +66,14 @@ async fn a_run_waits_and_goes_on_in_another_process_without_doing_anything_twice
     let told: Vec<_> = events
         .iter()
         .filter_map(|event| match event {
-            StreamEvent::RunItem(event) => Some(event.name),
+            StreamEvent::RunItem(event) => Some(event.event_name()),
             _ => None,
         })
         .collect();
     use RunItemEventName::{MessageOutputCreated, ToolCalled, ToolOutput};
     assert_eq!(told, [ToolCalled, ToolCalled, ToolCalled, ToolOutput]);
     let result = run.into_result().unwrap();
-    assert_eq!(result.final_output, "");
+    assert_eq!(result.final_output(), None);
     let waiting = result.interruptions();
     let ids: Vec<_> = waiting.iter().map(|item| &*item.call_id).collect();
     assert_eq!(ids, ["call_2", "call_3"]);
@@ -88,7 +87,7 @@ async fn a_run_waits_and_goes_on_in_another_process_without_doing_anything_twice
     // One is decided; the other still waits.
     let mut state = stored(result.state());
     state.approve("call_2").unwrap();
-    let result = Run::resume(&agent, state, ()).run().await.unwrap();
+    let result = Runner::resume(&agent, state, ()).await.unwrap();
     assert_eq!(result.interruptions().len(), 1);
     assert_eq!(delete_calls.load(Ordering::SeqCst), 1);
     assert_eq!(server.requests().len(), 1);
@@ -99,18 +98,18 @@ async fn a_run_waits_and_goes_on_in_another_process_without_doing_anything_twice
         RunErrorKind::State
     );
     state.reject("call_3", None).unwrap();
-    let mut run = Run::resume(&agent, state, ()).run_streamed();
+    let mut run = Runner::resume(&agent, state, ()).streamed();
     let (events, error) = drain(&mut run).await;
     assert!(error.is_none(), "{error:?}");
     let told: Vec<_> = events
         .iter()
         .filter_map(|event| match event {
-            StreamEvent::RunItem(event) => Some(event.name),
+            StreamEvent::RunItem(event) => Some(event.event_name()),
             _ => None,
         })
         .collect();
     assert_eq!(told, [ToolOutput, MessageOutputCreated]);
-    assert_eq!(run.final_output().as_deref(), Some("Done"));
+    assert_eq!(run.final_output(), Some("Done"));
     assert_eq!(free_calls.load(Ordering::SeqCst), 1);
     assert_eq!(delete_calls.load(Ordering::SeqCst), 1);
     assert_eq!(
@@ -134,8 +133,8 @@ async fn a_decision_may_hold_for_the_rest_of_the_run() {
     let result = Runner::run(&agent, "Go", ()).await.unwrap();
     let mut state = result.into_state();
     state.approve_always("call_1").unwrap();
-    let result = Run::resume(&agent, stored(&state), ()).run().await.unwrap();
-    assert_eq!(result.final_output, "Done");
+    let result = Runner::resume(&agent, stored(&state), ()).await.unwrap();
+    assert_eq!(result.final_output(), Some("Done"));
     assert_eq!(delete_calls.load(Ordering::SeqCst), 2);
 
     let again = Script::new().then_item(call_item(2, "delete", "{}"));
@@ -146,8 +145,8 @@ async fn a_decision_may_hold_for_the_rest_of_the_run() {
     state
         .reject_always("call_1", "Not today.".to_owned())
         .unwrap();
-    let result = Run::resume(&agent, state, ()).run().await.unwrap();
-    assert_eq!(result.final_output, "Done");
+    let result = Runner::resume(&agent, state, ()).await.unwrap();
+    assert_eq!(result.final_output(), Some("Done"));
     assert_eq!(delete_calls.load(Ordering::SeqCst), 2);
     let told: Vec<_> = outputs(&bodies(&server)[5])
         .into_iter()
@@ -164,7 +163,7 @@ async fn what_a_user_says_meanwhile_comes_behind_the_results() {
     let mut state = Runner::run(&agent, "Go", ()).await.unwrap().into_state();
     state.add_input(InputItem::user("Hurry")).unwrap();
     state.approve("call_1").unwrap();
-    let result = Run::resume(&agent, stored(&state), ()).run().await.unwrap();
+    let result = Runner::resume(&agent, stored(&state), ()).await.unwrap();
     let input = &bodies(&server)[1]["input"];
     assert_eq!(input[2]["type"], "function_call_output");
     assert_eq!(input[3]["content"][0]["text"], "Hurry");
@@ -201,8 +200,8 @@ async fn a_run_inside_a_tool_waits_in_the_outer_run() {
 
     let mut state = stored(result.state());
     state.approve("call_2").unwrap();
-    let result = Run::resume(&outer, state, ()).run().await.unwrap();
-    assert_eq!(result.final_output, "All done");
+    let result = Runner::resume(&outer, state, ()).await.unwrap();
+    assert_eq!(result.final_output(), Some("All done"));
     assert_eq!(free_calls.load(Ordering::SeqCst), 1);
     assert_eq!(delete_calls.load(Ordering::SeqCst), 1);
     assert_eq!(server.requests().len(), 4);
@@ -231,7 +230,7 @@ async fn a_hosted_mcp_server_asks() {
     let mut state = Runner::run(&agent, "Go", ()).await.unwrap().into_state();
     assert_eq!(state.interruptions()[0].tool_name, "read");
     state.approve("mcpr_1").unwrap();
-    Run::resume(&agent, stored(&state), ()).run().await.unwrap();
+    Runner::resume(&agent, stored(&state), ()).await.unwrap();
     let answer = &bodies(&server)[1]["input"][2];
     assert_eq!(
         *answer,
@@ -240,7 +239,7 @@ async fn a_hosted_mcp_server_asks() {
 
     let mut state = Runner::run(&agent, "Go", ()).await.unwrap().into_state();
     state.reject("mcpr_1", "private".to_owned()).unwrap();
-    Run::resume(&agent, state, ()).run().await.unwrap();
+    Runner::resume(&agent, state, ()).await.unwrap();
     let answer = &bodies(&server)[3]["input"][2];
     assert_eq!(answer["approve"], false);
     assert_eq!(answer["reason"], "private");
@@ -264,7 +263,7 @@ async fn a_state_of_another_version_or_agent_is_refused() {
     );
 
     let stranger: Agent<()> = Agent::new("Stranger", server.client().model("scripted"));
-    let error = Run::resume(&stranger, state, ()).run().await.unwrap_err();
+    let error = Runner::resume(&stranger, state, ()).await.unwrap_err();
     assert_eq!(error.kind(), RunErrorKind::State);
 }
 
@@ -281,11 +280,11 @@ async fn a_run_that_is_cancelled_behind_a_turn_can_be_resumed() {
     assert!(run.is_complete());
     let result = run.into_result().unwrap();
     assert!(
-        result.state().new_items.is_empty(),
+        result.state().new_items().is_empty(),
         "the first turn had not begun"
     );
 
-    let mut run = Run::resume(&agent, result.into_state(), ()).run_streamed();
+    let mut run = Runner::resume(&agent, result.into_state(), ()).streamed();
     while server.requests().is_empty() {
         within(run.next()).await.unwrap().unwrap();
     }
@@ -299,11 +298,10 @@ async fn a_run_that_is_cancelled_behind_a_turn_can_be_resumed() {
     );
     let result = run.into_result().unwrap();
     assert_eq!(result.new_items().len(), 2);
-    let result = Run::resume(&agent, stored(result.state()), ())
-        .run()
+    let result = Runner::resume(&agent, stored(result.state()), ())
         .await
         .unwrap();
-    assert_eq!(result.final_output, "Done");
+    assert_eq!(result.final_output(), Some("Done"));
     assert_eq!(free_calls.load(Ordering::SeqCst), 1);
     assert_eq!(server.requests().len(), 2);
 }
@@ -331,5 +329,5 @@ async fn a_detached_run_goes_on_without_a_reader() {
     let (free, _) = counted("free", false);
     let run = Runner::run_streamed(&agent(&server).tool(free), "Go", ()).detach();
     let result = within(run).await.unwrap().unwrap();
-    assert_eq!(result.final_output, "Done");
+    assert_eq!(result.final_output(), Some("Done"));
 }

@@ -7,7 +7,7 @@ use chatkit::types::{
     CustomTask, ProgressUpdateEvent, ThreadItem, ThreadMetadata, ThreadStreamEvent, Workflow,
     WorkflowItem,
 };
-use chatkit::widgets::WidgetRoot;
+use chatkit::widgets::{WidgetContent, WidgetRoot};
 use chatkit::{BoxError, Turn, TurnError};
 use chatkit_agents::testing::Script;
 use chatkit_agents::tool::OwnedToolContext;
@@ -476,10 +476,9 @@ async fn what_tools_stream_comes_in_order() {
     let busy = tool("busy", |ctx: Ctx| async move {
         ctx.stream(ProgressUpdateEvent::new("one")).await;
         ctx.stream_widget(card("static")).await;
-        let states = stream::iter([card("a"), card("ab")]).map(Ok::<_, BoxError>);
-        ctx.stream_widget_states(states, Some("copied".to_owned()))
-            .await
-            .unwrap();
+        let first = WidgetContent::new(card("a")).copy_text("copied");
+        let states = stream::iter([first, card("ab").into()]).map(Ok::<_, BoxError>);
+        ctx.stream_widget_states(states).await.unwrap();
         ctx.start_workflow(Workflow::custom(Vec::new())).await;
         ctx.add_workflow_task(CustomTask::new().title("first"))
             .await;

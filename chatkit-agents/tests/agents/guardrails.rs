@@ -7,7 +7,7 @@ use chatkit_agents::items::InputItem;
 use chatkit_agents::testing::Script;
 use chatkit_agents::{
     BoxError, GuardrailFunctionOutput, InputGuardrail, InputGuardrailData, OutputGuardrail,
-    OutputGuardrailData, Run, RunConfig, RunErrorKind, RunItem, Runner, StreamEvent,
+    OutputGuardrailData, RunConfig, RunErrorKind, RunItemKind, Runner, StreamEvent,
 };
 
 use super::*;
@@ -43,7 +43,7 @@ fn shown_text(events: &[StreamEvent]) -> bool {
 async fn a_blocking_guardrail_spares_the_model() {
     let server = server([Script::text("Hello")]).await;
     let agent =
-        agent(&server).input_guardrail(InputGuardrail::new("no bombs", no_bombs).blocking());
+        agent(&server).input_guardrail(InputGuardrail::new("no bombs", no_bombs).blocking(true));
     let mut run = Runner::run_streamed(&agent, "A bomb", ());
     let (events, error) = drain(&mut run).await;
     let error = error.unwrap();
@@ -118,13 +118,14 @@ async fn an_output_guardrail_refuses_the_answer_and_the_error_has_what_was_done(
     assert!(shown_text(&events), "it was shown before it was checked");
     assert_eq!(run.final_output(), None);
     let state = error.state().unwrap();
-    assert_eq!(state.current_turn, 2);
+    assert_eq!(state.current_turn(), 2);
+    let kinds: Vec<_> = state.new_items().iter().map(|item| &item.kind).collect();
     assert!(matches!(
-        state.new_items[..],
+        kinds[..],
         [
-            RunItem::ToolCallItem(_),
-            RunItem::ToolCallOutputItem(_),
-            RunItem::MessageOutputItem(_)
+            RunItemKind::ToolCall(_),
+            RunItemKind::ToolCallOutput(_),
+            RunItemKind::Message(_)
         ]
     ));
     assert!(error.to_string().contains("no secrets"), "{error}");
@@ -138,20 +139,20 @@ async fn output_that_is_held_back_is_not_shown_before_it_has_passed() {
     let config = RunConfig::new()
         .output_guardrail(OutputGuardrail::new("no secrets", no_secrets))
         .hold_back_output(true);
-    let mut run = Run::new(&agent, "Go", ())
+    let mut run = Runner::run(&agent, "Go", ())
         .config(config.clone())
-        .run_streamed();
+        .streamed();
     let (events, error) = drain(&mut run).await;
     assert!(error.unwrap().is_tripwire());
     let only_results = events.iter().all(|event| {
-        matches!(event, StreamEvent::RunItem(event) if matches!(event.item, RunItem::ToolCallOutputItem(_)))
+        matches!(event, StreamEvent::RunItem(event) if matches!(event.kind, RunItemKind::ToolCallOutput(_)))
     });
     assert!(only_results, "{events:?}");
 
     for script in [calls(&["lookup"]), Script::text("All is well")] {
         server.push(script);
     }
-    let mut run = Run::new(&agent, "Go", ()).config(config).run_streamed();
+    let mut run = Runner::run(&agent, "Go", ()).config(config).streamed();
     let (events, error) = drain(&mut run).await;
     assert!(error.is_none());
     let texts = events.iter().filter(|event| {
@@ -168,7 +169,7 @@ async fn a_guardrail_that_fails_ends_the_run_as_a_failure() {
     let server = server([Script::text("Hello"), Script::text("Hello")]).await;
     let agent = agent(&server).output_guardrail(OutputGuardrail::new("broken", broken));
     let config = RunConfig::new().hold_back_output(true);
-    let mut run = Run::new(&agent, "Hi", ()).config(config).run_streamed();
+    let mut run = Runner::run(&agent, "Hi", ()).config(config).streamed();
     let (events, error) = drain(&mut run).await;
     assert_eq!(error.unwrap().kind(), RunErrorKind::Callback);
     assert!(
@@ -189,10 +190,47 @@ async fn a_guardrail_that_fails_ends_the_run_as_a_failure() {
 async fn what_is_refused_cannot_be_taken_back_from_the_endpoint() {
     let server = server([]).await;
     let agent = agent(&server).output_guardrail(OutputGuardrail::new("no secrets", no_secrets));
-    let error = Run::new(&agent, "Hi", ())
+    let error = Runner::run(&agent, "Hi", ())
         .conversation_id("conv_1")
-        .run()
         .await
         .unwrap_err();
     assert_eq!(error.kind(), RunErrorKind::Config);
+}
+
+#[tokio::test]
+async fn guardrails_of_the_run_hold_for_agents_that_are_used_as_tools() {
+    async fn of_inner_input(data: InputGuardrailData<'_, ()>) -> Found {
+        let trips = data.run.agent().unwrap().name() == "Inner"
+            && serde_json::to_string(data.input)?.contains("bomb");
+        Ok(match trips {
+            true => GuardrailFunctionOutput::trip(),
+            false => GuardrailFunctionOutput::pass(),
+        })
+    }
+    let config = RunConfig::new()
+        .input_guardrail(InputGuardrail::new("no bombs", of_inner_input).blocking(true))
+        .output_guardrail(OutputGuardrail::new("no secrets", no_secrets));
+    // What goes into the inner run, and then what comes out of it.
+    let asks = |text: &str| Script::function_call("inner", json!({"input": text}));
+    for (scripts, calls) in [
+        (vec![asks("A bomb"), Script::text("No")], 2),
+        (
+            vec![
+                asks("Hi"),
+                Script::text("The secret is 7"),
+                Script::text("No"),
+            ],
+            3,
+        ),
+    ] {
+        let server = server(scripts).await;
+        let inner: Agent<()> = Agent::new("Inner", server.client().model("scripted"));
+        let outer = agent(&server).tool(inner.as_tool("inner", "Knows."));
+        let run = Runner::run(&outer, "Go", ()).config(config.clone());
+        assert_eq!(run.await.unwrap().final_output(), Some("No"));
+        let bodies = bodies(&server);
+        assert_eq!(bodies.len(), calls);
+        let told = bodies[calls - 1]["input"][2]["output"].as_str().unwrap();
+        assert!(told.contains("error") && !told.contains("secret"), "{told}");
+    }
 }

@@ -3,13 +3,16 @@
 use std::sync::{Arc, Mutex};
 
 use chatkit_agents::handoff::remove_all_tools;
+use chatkit_agents::handoff::{HandoffArguments, HandoffInputData};
 use chatkit_agents::items::InputItem;
 use chatkit_agents::model::ModelSettings;
+use chatkit_agents::run::{
+    AgentToolInput, AgentToolOutput, AgentToolStreamEvent, ToolNameCollisionPolicy,
+};
 use chatkit_agents::testing::Script;
 use chatkit_agents::{
-    AgentToolInput, AgentToolOutput, AgentToolStreamEvent, BoxError, Handoff, HandoffInput,
-    HandoffInputData, Run, RunConfig, RunContext, RunErrorKind, RunItem, RunItemEventName, Runner,
-    StreamEvent, ToolNameCollisionPolicy,
+    BoxError, Handoff, RunConfig, RunContext, RunErrorKind, RunItem, RunItemEventName, RunItemKind,
+    Runner, StreamEvent,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -30,7 +33,7 @@ fn told_names(events: &[StreamEvent]) -> Vec<String> {
         .iter()
         .filter_map(|event| match event {
             StreamEvent::RawResponse(_) => None,
-            StreamEvent::RunItem(event) => Some(format!("{:?}", event.name)),
+            StreamEvent::RunItem(event) => Some(format!("{:?}", event.event_name())),
             StreamEvent::AgentUpdated { agent } => Some(format!("agent {agent}")),
             other => panic!("{other:?}"),
         })
@@ -60,24 +63,26 @@ async fn the_next_agent_gets_the_whole_conversation() {
         ]
     );
     let result = run.into_result().unwrap();
-    assert_eq!(result.final_output, "Paid");
+    assert_eq!(result.final_output(), Some("Paid"));
     assert_eq!(result.last_agent(), "Billing Agent");
     let [
-        RunItem::HandoffCallItem(_),
-        RunItem::HandoffOutputItem {
-            source_agent,
-            target_agent,
+        call,
+        RunItem {
+            kind: RunItemKind::HandoffOutput { target_agent, .. },
+            agent: source_agent,
             ..
         },
-        _,
+        answer,
     ] = result.new_items()
     else {
         panic!("{:?}", result.new_items());
     };
+    assert!(matches!(call.kind, RunItemKind::HandoffCall(_)));
     assert_eq!(
         (&**source_agent, &**target_agent),
         ("Triage", "Billing Agent")
     );
+    assert_eq!((&*call.agent, &*answer.agent), ("Triage", "Billing Agent"));
 
     let bodies = bodies(&server);
     assert_eq!(
@@ -135,7 +140,7 @@ async fn agents_hand_over_in_a_circle_by_name() {
     let b = named(&server, "B").handoff(Handoff::to_name("A"));
     let a = named(&server, "A").handoff(b);
     let result = Runner::run(&a, "Go", ()).await.unwrap();
-    assert_eq!(result.final_output, "Home");
+    assert_eq!(result.final_output(), Some("Home"));
     assert_eq!(result.last_agent(), "A");
 
     let lost = named(&server, "Lost").handoff(Handoff::to_name("Nobody"));
@@ -156,7 +161,7 @@ struct Reason {
 
 #[tokio::test]
 async fn the_model_says_something_about_a_handoff() {
-    async fn note(input: HandoffInput<'_, Arc<Mutex<String>>, Reason>) -> Result<(), BoxError> {
+    async fn note(input: HandoffArguments<'_, Arc<Mutex<String>>, Reason>) -> Result<(), BoxError> {
         *input.run.lock().unwrap() = input.input.reason;
         Ok(())
     }
@@ -218,9 +223,40 @@ async fn a_filter_decides_what_the_next_agent_sees() {
     let b = named(&server, "B");
     let config = RunConfig::new().handoff_input_filter(remove_all_tools);
     let a = named(&server, "A").handoff(b);
-    Run::new(&a, "Go", ()).config(config).run().await.unwrap();
+    Runner::run(&a, "Go", ()).config(config).await.unwrap();
     let input = &self::bodies(&server)[1]["input"];
     assert_eq!(input.as_array().unwrap().len(), 1, "{input}");
+}
+
+#[tokio::test]
+async fn removing_all_tools_keeps_messages_and_what_stands_for_them() {
+    let item = |value: Value| InputItem::from_value(&value).unwrap();
+    let kept = [
+        json!({"type": "compaction", "id": "cmp_1", "encrypted_content": "all that was said"}),
+        json!({"type": "item_reference", "id": "msg_1"}),
+    ];
+    let removed = [
+        json!({"type": "reasoning", "id": "rs_1", "summary": []}),
+        json!({"type": "web_search_call", "id": "ws_1"}),
+        json!({"type": "shell_call", "call_id": "call_1"}),
+        json!({"type": "shell_call_output", "call_id": "call_1"}),
+        json!({"type": "tool_search_output", "id": "ts_1"}),
+        json!({"type": "mcp_list_tools", "id": "mcpl_1"}),
+        json!({"type": "mcp_approval_request", "id": "mcpr_1"}),
+        json!({"type": "mcp_approval_response", "approval_request_id": "mcpr_1"}),
+        json!({"type": "program_output", "call_id": "call_2"}),
+    ];
+    let mut input: Vec<_> = kept.iter().chain(&removed).cloned().map(item).collect();
+    input.push(InputItem::user("Go"));
+
+    let server = server([hands_over("b"), Script::text("Done")]).await;
+    let b = named(&server, "B");
+    let a: Agent<()> = named(&server, "A").handoff(Handoff::to(&b).input_filter(remove_all_tools));
+    Runner::run(&a, input, ()).await.unwrap();
+    let sent = bodies(&server)[1]["input"].as_array().unwrap().clone();
+    assert_eq!(sent[..2], kept);
+    assert_eq!(sent[2]["role"], "user");
+    assert_eq!(sent.len(), 3, "{sent:?}");
 }
 
 #[tokio::test]
@@ -230,11 +266,7 @@ async fn a_nested_history_is_one_message_however_often() {
     let b = named(&server, "B").handoff(c);
     let a = named(&server, "A").handoff(b);
     let config = RunConfig::new().nest_handoff_history(true);
-    Run::new(&a, "hello", ())
-        .config(config)
-        .run()
-        .await
-        .unwrap();
+    Runner::run(&a, "hello", ()).config(config).await.unwrap();
     let bodies = bodies(&server);
     let text = |body: &Value| {
         let input = body["input"].as_array().unwrap();
@@ -291,9 +323,8 @@ async fn functions_with_one_name() {
     assert_eq!(names, ["twice", "transfer_to_b"]);
 
     let config = RunConfig::new().tool_name_collision_policy(ToolNameCollisionPolicy::Error);
-    let error = Run::new(&agent, "Go", ())
+    let error = Runner::run(&agent, "Go", ())
         .config(config)
-        .run()
         .await
         .unwrap_err();
     assert_eq!(error.kind(), RunErrorKind::Config);
@@ -326,9 +357,9 @@ async fn an_agent_as_a_tool_may_have_a_configuration_of_its_own() {
     let inner = named(&server, "Inner")
         .as_tool("inner", "")
         .run_config(config);
-    let run = Run::new(&named(&server, "Outer").tool(inner), "Go", ())
+    let run = Runner::run(&named(&server, "Outer").tool(inner), "Go", ())
         .config(RunConfig::new().model_settings(settings(1.0)));
-    run.run().await.unwrap();
+    run.await.unwrap();
     let temperatures: Vec<_> = bodies(&server)
         .iter()
         .map(|body| body["temperature"].clone())
@@ -354,7 +385,9 @@ async fn an_agent_as_a_tool_sees_its_input_only() {
             .as_tool("", "Translates.")
             .on_stream(move |event: AgentToolStreamEvent<'_, ()>| {
                 if let StreamEvent::RunItem(event) = event.event {
-                    log.lock().unwrap().push(format!("{:?}", event.name));
+                    log.lock()
+                        .unwrap()
+                        .push(format!("{:?}", event.event_name()));
                 }
                 std::future::ready(())
             });
@@ -362,7 +395,7 @@ async fn an_agent_as_a_tool_sees_its_input_only() {
     let result = Runner::run(&outer, "What does Bonjour mean?", ())
         .await
         .unwrap();
-    assert_eq!(result.final_output, "It says hello");
+    assert_eq!(result.final_output(), Some("It says hello"));
     assert_eq!(result.usage().total_tokens, 1431, "both runs count");
     assert_eq!(result.usage().requests, 3);
     assert_eq!(*seen.lock().unwrap(), ["MessageOutputCreated"]);
@@ -395,7 +428,7 @@ async fn an_agent_as_a_tool_that_fails_is_told_to_the_outer_model() {
     let sub = named(&server, "Sub").tool(says("again", "and again"));
     let outer = named(&server, "Outer").tool(sub.as_tool("sub", "").max_turns(1));
     let result = Runner::run(&outer, "Go", ()).await.unwrap();
-    assert_eq!(result.final_output, "Well");
+    assert_eq!(result.final_output(), Some("Well"));
     assert_eq!(
         outputs(&bodies(&server)[2]),
         [(
@@ -407,7 +440,7 @@ async fn an_agent_as_a_tool_that_fails_is_told_to_the_outer_model() {
     server.push(Script::new().then_item(call_item(1, "sub", r#"{"input":"Go"}"#)));
     server.push(calls(&["again"]));
     let sub = named(&server, "Sub").tool(says("again", "and again"));
-    let outer = named(&server, "Outer").tool(sub.as_tool("sub", "").max_turns(1).fail_run(true));
+    let outer = named(&server, "Outer").tool(sub.as_tool("sub", "").max_turns(1).ends_run(true));
     let error = Runner::run(&outer, "Go", ()).await.unwrap_err();
     assert_eq!(error.kind(), RunErrorKind::Tool);
 }
@@ -426,7 +459,7 @@ async fn an_agent_as_a_tool_gets_structured_input_and_gives_what_is_asked() {
         Ok(vec![InputItem::user(format!("Order {number}"))])
     }
     async fn extract(output: AgentToolOutput<'_, ()>) -> Result<String, BoxError> {
-        Ok(output.result.final_output.to_uppercase())
+        Ok(output.result.final_output().unwrap().to_uppercase())
     }
     let call = || Script::new().then_item(call_item(1, "sub", r#"{"number":7}"#));
     let server = server([call(), Script::text("sent"), Script::text("Done")]).await;
@@ -487,7 +520,7 @@ async fn an_empty_answer_of_an_agent_is_the_last_text_there_was() {
         [("call_1".to_owned(), json!("found"))]
     );
     let outer_items = events.iter().filter(|event| {
-        matches!(event, StreamEvent::RunItem(event) if event.name == RunItemEventName::ToolOutput)
+        matches!(event, StreamEvent::RunItem(event) if event.event_name() == RunItemEventName::ToolOutput)
     });
     assert_eq!(
         outer_items.count(),

@@ -125,7 +125,7 @@ async fn drain(run: &mut RunResultStreaming) -> (Vec<StreamEvent>, Option<RunErr
 }
 
 /// Turns a test that would hang into one that fails.
-async fn within<F: Future>(future: F) -> F::Output {
+async fn within<F: IntoFuture>(future: F) -> F::Output {
     tokio::time::timeout(Duration::from_secs(20), future)
         .await
         .expect("this takes too long")

@@ -1,7 +1,8 @@
 //! What users and models write is in no `Display` and no `Debug` of an error.
 
+use chatkit_agents::run::ToolNotFound;
 use chatkit_agents::tool::ToolError;
-use chatkit_agents::{Run, RunConfig, RunErrorKind, Runner, ToolNotFound};
+use chatkit_agents::{RunConfig, RunErrorKind, Runner};
 
 use super::*;
 
@@ -66,8 +67,8 @@ async fn an_error_shows_no_sentence_of_the_model_or_of_its_endpoint() {
     for (script, kind) in cases {
         let server = server([script]).await;
         let agent = agent(&server).output_type::<Vec<u8>>();
-        let run = Run::new(&agent, "Hello", ()).config(raises.clone());
-        let error = run.run().await.unwrap_err();
+        let run = Runner::run(&agent, "Hello", ()).config(raises.clone());
+        let error = run.await.unwrap_err();
         assert_eq!(error.kind(), kind, "{error}");
         assert_silent(&error);
     }
@@ -76,7 +77,7 @@ async fn an_error_shows_no_sentence_of_the_model_or_of_its_endpoint() {
 #[test]
 fn an_error_of_a_tool_does_not_show_what_it_tells_the_model() {
     for error in [
-        ToolError::message(WORD),
+        ToolError::msg(WORD),
         ToolError::invalid_arguments("look_up", WORD),
     ] {
         assert!(error.model_message().contains(WORD));
@@ -85,6 +86,6 @@ fn an_error_of_a_tool_does_not_show_what_it_tells_the_model() {
         let boxed = chatkit_agents::BoxError::from(error);
         assert!(!format!("{boxed} {boxed:?}").contains(WORD));
     }
-    let error = ToolError::message(WORD).caused_by(std::io::Error::other("no network"));
+    let error = ToolError::msg(WORD).caused_by(std::io::Error::other("no network"));
     assert!(format!("{error:?}").contains("no network"));
 }

@@ -8,8 +8,7 @@ use chatkit_agents::model::{ModelError, ModelErrorKind, ModelSettings};
 use chatkit_agents::testing::Script;
 use chatkit_agents::tool::{OwnedToolContext, Tool, tool_fn};
 use chatkit_agents::{
-    NextStep, Run, RunConfig, RunErrorKind, RunItem, RunItemEventName, RunState, Runner,
-    StreamEvent,
+    RunConfig, RunErrorKind, RunItem, RunItemEventName, RunItemKind, RunState, Runner, StreamEvent,
 };
 use futures::StreamExt;
 use schemars::JsonSchema;
@@ -46,7 +45,7 @@ fn user(text: &str) -> Value {
 fn name(event: &StreamEvent) -> String {
     match event {
         StreamEvent::RawResponse(event) => event.event_type().to_owned(),
-        StreamEvent::RunItem(event) => format!("{:?}", event.name),
+        StreamEvent::RunItem(event) => format!("{:?}", event.event_name()),
         StreamEvent::AgentUpdated { agent } => format!("agent {agent}"),
         other => panic!("{other:?}"),
     }
@@ -62,7 +61,7 @@ async fn a_text_is_the_answer() {
     let agent = agent(&server).instructions("Be brief.");
     let result = Runner::run(&agent, "Hi", ()).await.unwrap();
 
-    assert_eq!(result.final_output, "Hello there");
+    assert_eq!(result.final_output(), Some("Hello there"));
     assert_eq!(result.last_agent(), "Assistant");
     assert!(
         result
@@ -74,10 +73,14 @@ async fn a_text_is_the_answer() {
         (usage.requests, usage.input_tokens, usage.output_tokens),
         (1, 7, 3)
     );
-    assert!(matches!(
-        *result.new_items(),
-        [RunItem::MessageOutputItem(_)]
-    ));
+    let [item] = result.new_items() else {
+        panic!("{:?}", result.new_items());
+    };
+    assert!(matches!(item.kind, RunItemKind::Message(_)));
+    assert_eq!(
+        (&*item.agent, item.text().as_deref()),
+        ("Assistant", Some("Hello"))
+    );
     assert_eq!(
         bodies(&server),
         [json!({
@@ -109,7 +112,7 @@ async fn a_tool_call_goes_back_with_its_result() {
         .tool(Tool::hosted(json!({"type": "web_search", "new": 1})));
     let result = Runner::run(&agent, "Weather?", ()).await.unwrap();
 
-    assert_eq!(result.final_output, "It rains.");
+    assert_eq!(result.final_output(), Some("It rains."));
     let usage = result.usage();
     assert_eq!(
         (usage.requests, usage.input_tokens, usage.output_tokens),
@@ -197,9 +200,8 @@ async fn an_endpoint_that_keeps_the_conversation_gets_what_is_new() {
     ])
     .await;
     let agent = agent(&server).tool(weather());
-    let result = Run::new(&agent, "Weather?", ())
+    let result = Runner::run(&agent, "Weather?", ())
         .previous_response_id("resp_before")
-        .run()
         .await
         .unwrap();
 
@@ -235,9 +237,8 @@ async fn a_response_without_id_leaves_the_continued_one() {
     ])
     .await;
     let agent = agent(&server).tool(says("tool", "ok"));
-    Run::new(&agent, "Go", ())
+    Runner::run(&agent, "Go", ())
         .previous_response_id("resp_before")
-        .run()
         .await
         .unwrap();
     let bodies = bodies(&server);
@@ -301,9 +302,9 @@ async fn events_come_in_order() {
     expected.extend(text);
     expected.push("response.completed");
     assert_eq!(names(&events), expected);
-    assert_eq!(run.final_output().as_deref(), Some("Rain"));
-    assert!(matches!(run.to_state().step, NextStep::Done { .. }));
-    assert_eq!(run.into_result().unwrap().final_output, "Rain");
+    assert_eq!(run.final_output(), Some("Rain"));
+    assert_eq!(run.to_state().final_output(), Some("Rain"));
+    assert_eq!(run.into_result().unwrap().final_output(), Some("Rain"));
 }
 
 #[tokio::test]
@@ -319,7 +320,7 @@ async fn items_have_the_names_of_their_kinds() {
     let names: Vec<_> = events
         .iter()
         .filter_map(|event| match event {
-            StreamEvent::RunItem(event) => Some(event.name),
+            StreamEvent::RunItem(event) => Some(event.event_name()),
             _ => None,
         })
         .collect();
@@ -353,14 +354,14 @@ async fn items_are_taken_from_the_response_when_none_were_streamed() {
         names(&events)[3..6],
         ["response.completed", "ToolCalled", "ToolOutput"]
     );
-    assert_eq!(run.final_output().as_deref(), Some("Rain"));
+    assert_eq!(run.final_output(), Some("Rain"));
 }
 
 #[tokio::test]
 async fn nothing_happens_before_the_first_poll() {
     let server = server([Script::text("Hello")]).await;
     let mut run = Runner::run_streamed(&agent(&server), "Hi", ());
-    assert_eq!(run.to_state().current_turn, 0);
+    assert_eq!(run.to_state().current_turn(), 0);
     let first = run.next().await.unwrap().unwrap();
     assert_eq!(name(&first), "agent Assistant");
     for _ in 0..100 {
@@ -391,7 +392,7 @@ async fn max_turns_are_the_calls_of_the_model() {
         .await
         .unwrap();
     let agent = agent(&server).tool(says("tool", "again"));
-    let mut run = Run::new(&agent, "Go", ()).max_turns(3).run_streamed();
+    let mut run = Runner::run(&agent, "Go", ()).max_turns(3).streamed();
     let (events, error) = drain(&mut run).await;
     let error = error.unwrap();
     assert_eq!(error.kind(), RunErrorKind::MaxTurnsExceeded);
@@ -413,12 +414,8 @@ async fn without_a_limit_a_run_goes_on() {
     .await
     .unwrap();
     let agent = agent(&server).tool(says("tool", "again"));
-    let result = Run::new(&agent, "Go", ())
-        .max_turns(None)
-        .run()
-        .await
-        .unwrap();
-    assert_eq!(result.final_output, "Enough");
+    let result = Runner::run(&agent, "Go", ()).max_turns(None).await.unwrap();
+    assert_eq!(result.final_output(), Some("Enough"));
     assert_eq!(result.usage().requests, 16);
 }
 
@@ -431,7 +428,7 @@ async fn a_model_that_only_used_a_hosted_tool_is_called_again() {
     ])
     .await;
     let result = Runner::run(&agent(&server), "Search", ()).await.unwrap();
-    assert_eq!(result.final_output, "Found");
+    assert_eq!(result.final_output(), Some("Found"));
     assert_eq!(bodies(&server)[1]["input"], json!([user("Search"), search]));
 }
 
@@ -441,7 +438,7 @@ async fn an_answer_without_items_or_with_thoughts_only_is_empty() {
     let agent = agent(&server);
     for _ in 0..2 {
         let result = Runner::run(&agent, "Hi", ()).await.unwrap();
-        assert_eq!(result.final_output, "");
+        assert_eq!(result.final_output(), Some(""));
     }
     assert_eq!(server.requests().len(), 2);
 }
@@ -456,7 +453,7 @@ async fn a_refusal_is_the_answer_and_of_several_messages_the_last() {
     let agent = agent(&server);
     for expected in ["I will not.", "B"] {
         let result = Runner::run(&agent, "Hi", ()).await.unwrap();
-        assert_eq!(result.final_output, expected);
+        assert_eq!(result.final_output(), Some(expected));
     }
 }
 
@@ -529,8 +526,8 @@ async fn reasoning_goes_back_with_its_id_unless_it_must_not() {
         .await;
         let agent = agent(&server).tool(says("tool", "ok"));
         let config = RunConfig::new().omit_reasoning_item_ids(omits);
-        let run = Run::new(&agent, "Go", ()).config(config);
-        run.run().await.unwrap();
+        let run = Runner::run(&agent, "Go", ()).config(config);
+        run.await.unwrap();
         let sent = &bodies(&server)[1]["input"][1];
         assert_eq!(sent["type"], "reasoning");
         assert_eq!(sent.get("id").is_none(), omits, "{sent}");
@@ -554,7 +551,7 @@ async fn a_connection_that_breaks_behind_the_answer_does_not_matter() {
     // Ten events: created, in_progress, seven of the message, completed.
     let server = server([Script::text("Hello").cut_after(9)]).await;
     let result = Runner::run(&agent(&server), "Hi", ()).await.unwrap();
-    assert_eq!(result.final_output, "Hello");
+    assert_eq!(result.final_output(), Some("Hello"));
     let request = server.wait_closed(1).await;
     assert_eq!(request.events_written, 9);
 }
@@ -691,21 +688,21 @@ async fn a_state_can_be_stored_at_every_step() {
         InputItem::user("Weather?"),
         InputItem::from_value(&json!({"type": "novelty", "x": [1, 2]})).unwrap(),
     ];
-    let mut run = Run::new(&agent(&server).tool(weather()), input, ())
+    let mut run = Runner::run(&agent(&server).tool(weather()), input, ())
         .previous_response_id("resp_before")
-        .run_streamed();
+        .streamed();
     let mut steps = BTreeSet::new();
     let mut over = false;
     loop {
         assert_lossless(&run.to_state());
-        steps.insert(match &run.to_state().step {
-            NextStep::CallModel => "call model".to_owned(),
-            NextStep::CallTools { calls } => {
-                let settled = calls.iter().filter(|call| call.output.is_some()).count();
-                format!("call tools, {settled} settled")
+        let state = serde_json::to_value(run.to_state()).unwrap();
+        steps.insert(match &state["step"]["call_tools"]["calls"] {
+            Value::Array(calls) => {
+                let settled = calls.iter().filter(|call| !call["output"].is_null());
+                format!("call tools, {} settled", settled.count())
             }
-            NextStep::Done { .. } => "done".to_owned(),
-            other => panic!("{other:?}"),
+            _ if run.final_output().is_some() => "done".to_owned(),
+            _ => "call model".to_owned(),
         });
         if over {
             break;
@@ -727,8 +724,24 @@ async fn a_state_can_be_stored_at_every_step() {
 #[test]
 fn items_newer_than_the_state_keep_their_text() {
     let json = r#"{"type":"oracle","n":1.50,"big":123456789012345678901234567890}"#;
-    let item = RunItem::OtherItem(OutputItem::from_json(json).unwrap());
+    let kind = RunItemKind::Other(OutputItem::from_json(json).unwrap());
+    let item = RunItem::new("Assistant", kind.clone());
     let stored = serde_json::to_string(&item).unwrap();
-    assert!(stored.contains(json), "{stored}");
-    assert_eq!(serde_json::from_str::<RunItem>(&stored).unwrap(), item);
+    assert_eq!(
+        stored,
+        format!(r#"{{"agent":"Assistant","other_item":{json}}}"#)
+    );
+    for order in [
+        stored,
+        format!(r#"{{"other_item":{json},"agent":"Assistant"}}"#),
+    ] {
+        assert_eq!(serde_json::from_str::<RunItem>(&order).unwrap(), item);
+    }
+    // As it was stored before items had an agent.
+    let earlier = format!(r#"{{"other_item":{json}}}"#);
+    let earlier: RunItem = serde_json::from_str(&earlier).unwrap();
+    assert_eq!(earlier, RunItem::new("", kind));
+    for wrong in ["{}", r#"{"agent":"Assistant"}"#, r#"{"no_item":1}"#, "[]"] {
+        assert!(serde_json::from_str::<RunItem>(wrong).is_err(), "{wrong}");
+    }
 }

@@ -4,13 +4,16 @@ use std::sync::{Arc, Mutex};
 
 use chatkit_agents::items::InputItem;
 use chatkit_agents::model::{ModelSettings, Response};
+use chatkit_agents::run::{
+    CallModelData, ModelInputData, RunErrorHandlerData, RunErrorHandlerResult, RunErrorHandlers,
+    SessionInputData, ToolResults,
+};
 use chatkit_agents::session::{MemorySession, Session};
 use chatkit_agents::testing::Script;
 use chatkit_agents::tool::{ToolContext, ToolOutput};
 use chatkit_agents::{
-    AgentOutputSchema, BoxError, CallModelData, Handoff, ModelInputData, Prompt, Run, RunConfig,
-    RunContext, RunErrorHandlerData, RunErrorHandlerResult, RunErrorHandlers, RunErrorKind,
-    RunHooks, RunItem, Runner, SessionInputData, ToolResults, ToolsToFinalOutputResult,
+    AgentOutputSchema, BoxError, Handoff, Prompt, RunConfig, RunContext, RunErrorKind, RunHooks,
+    RunItemKind, Runner,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -100,20 +103,15 @@ async fn a_model_may_be_a_name() {
     );
 
     let config = RunConfig::new().model_provider(server.client());
-    Run::new(&agent, "Hi", ())
+    Runner::run(&agent, "Hi", ())
         .config(config.clone())
-        .run()
         .await
         .unwrap();
     let config = config
         .model("big-model")
         .model_settings(ModelSettings::new().temperature(0.5));
     let agent = agent.model_settings(ModelSettings::new().temperature(0.1).top_p(0.9));
-    Run::new(&agent, "Hi", ())
-        .config(config)
-        .run()
-        .await
-        .unwrap();
+    Runner::run(&agent, "Hi", ()).config(config).await.unwrap();
     let bodies = bodies(&server);
     assert_eq!(bodies[0]["model"], "small-model");
     assert_eq!(bodies[1]["model"], "big-model");
@@ -176,15 +174,14 @@ async fn an_answer_may_be_a_type() {
     assert_eq!(error.kind(), RunErrorKind::ModelRefusal);
 
     async fn sorry(data: RunErrorHandlerData<'_, ()>) -> Option<RunErrorHandlerResult> {
-        assert_eq!(data.state.current_turn, 1);
+        assert_eq!(data.state.current_turn(), 1);
         Some(RunErrorHandlerResult::new(
             r#"{"name":"?","inhabitants":0}"#,
         ))
     }
     let handlers = RunErrorHandlers::new().invalid_final_output(sorry);
-    let result = Run::new(&one, "Go", ())
+    let result = Runner::run(&one, "Go", ())
         .error_handlers(handlers)
-        .run()
         .await
         .unwrap();
     assert_eq!(result.final_output_as::<City>().unwrap().name, "?");
@@ -243,14 +240,15 @@ async fn a_handler_answers_when_the_turns_are_used_up() {
         .unwrap();
     let agent = agent(&server).tool(says("tool", "again"));
     let handlers = RunErrorHandlers::new().max_turns(give_up);
-    let run = Run::new(&agent, "Go", ())
+    let run = Runner::run(&agent, "Go", ())
         .max_turns(1)
         .error_handlers(handlers);
-    let result = run.run().await.unwrap();
-    assert_eq!(result.final_output, "It takes too long.");
-    let [_, _, RunItem::MessageOutputItem(_)] = result.new_items() else {
+    let result = run.await.unwrap();
+    assert_eq!(result.final_output(), Some("It takes too long."));
+    let [_, _, item] = result.new_items() else {
         panic!("{:?}", result.new_items());
     };
+    assert!(matches!(item.kind, RunItemKind::Message(_)));
     let last = serde_json::to_value(result.to_input_list().last().unwrap()).unwrap();
     assert_eq!(last["content"][0]["text"], "It takes too long.");
 }
@@ -319,11 +317,7 @@ async fn hooks_of_the_run_and_of_agents_are_told() {
         .tool(says("lookup", ""))
         .handoff(Handoff::to(&b))
         .hooks(of_a);
-    Run::new(&a, "Go", ())
-        .hooks(log.clone())
-        .run()
-        .await
-        .unwrap();
+    Runner::run(&a, "Go", ()).hooks(log.clone()).await.unwrap();
     let told = log.0.lock().unwrap();
     assert_eq!(
         *told,
@@ -381,7 +375,7 @@ async fn a_filter_has_the_last_word_on_what_the_model_gets() {
     let server = server([Script::text("Hi")]).await;
     let input = vec![InputItem::user("One"), InputItem::user("Two")];
     let config = RunConfig::new().call_model_input_filter(shorten);
-    let run = Run::new(&agent(&server), input, ()).config(config).run();
+    let run = Runner::run(&agent(&server), input, ()).config(config);
     let result = run.await.unwrap();
     assert_eq!(result.to_input_list().len(), 3, "the run keeps what it has");
     let bodies = bodies(&server);
@@ -391,15 +385,10 @@ async fn a_filter_has_the_last_word_on_what_the_model_gets() {
 
 #[tokio::test]
 async fn a_function_may_decide_what_tool_results_mean() {
-    async fn decide(results: ToolResults<'_, ()>) -> ToolsToFinalOutputResult {
-        match results
-            .results
-            .iter()
-            .find(|result| result.tool_name == "answer")
-        {
-            Some(result) => ToolsToFinalOutputResult::FinalOutput(result.output.to_text()),
-            None => ToolsToFinalOutputResult::RunLlmAgain,
-        }
+    async fn decide(results: ToolResults<'_, ()>) -> Option<String> {
+        let mut results = results.results.iter();
+        let answer = results.find(|result| result.tool_name == "answer");
+        answer.map(|result| result.output.to_text())
     }
     let server = server([calls(&["look"]), calls(&["look", "answer"])]).await;
     let agent = agent(&server)
@@ -407,7 +396,7 @@ async fn a_function_may_decide_what_tool_results_mean() {
         .tool(says("answer", "42"))
         .tool_use_behavior_fn(decide);
     let result = Runner::run(&agent, "Go", ()).await.unwrap();
-    assert_eq!(result.final_output, "42");
+    assert_eq!(result.final_output(), Some("42"));
     assert_eq!(server.requests().len(), 2);
 }
 
@@ -421,9 +410,8 @@ async fn the_endpoint_may_keep_the_conversation() {
     ])
     .await;
     let agent = agent(&server).tool(says("look", "here"));
-    let result = Run::new(&agent, "Go", ())
+    let result = Runner::run(&agent, "Go", ())
         .auto_previous_response_id(true)
-        .run()
         .await
         .unwrap();
     let seen = bodies(&server);
@@ -434,11 +422,10 @@ async fn the_endpoint_may_keep_the_conversation() {
         1,
         "the result only"
     );
-    assert_eq!(result.final_output, "One");
+    assert_eq!(result.final_output(), Some("One"));
 
-    Run::new(&agent, "More", ())
+    Runner::run(&agent, "More", ())
         .conversation_id("conv_1")
-        .run()
         .await
         .unwrap();
     let seen = bodies(&server);
@@ -449,10 +436,9 @@ async fn the_endpoint_may_keep_the_conversation() {
     assert!(seen[3].get("previous_response_id").is_none());
     assert_eq!(seen[3]["input"].as_array().unwrap().len(), 1);
 
-    let error = Run::new(&agent, "More", ())
+    let error = Runner::run(&agent, "More", ())
         .conversation_id("conv_1")
         .session(MemorySession::new("s"))
-        .run()
         .await
         .unwrap_err();
     assert_eq!(error.kind(), RunErrorKind::Config);
@@ -469,9 +455,8 @@ async fn a_session_gets_calls_together_with_their_results() {
     .await;
     let agent = agent(&server).tool(says("look", "here"));
     let session = Arc::new(MemorySession::new("s"));
-    Run::new(&agent, "First", ())
+    Runner::run(&agent, "First", ())
         .session(Arc::clone(&session))
-        .run()
         .await
         .unwrap();
     let types = |items: &[InputItem]| -> Vec<String> {
@@ -486,9 +471,8 @@ async fn a_session_gets_calls_together_with_their_results() {
         ["user", "function_call", "function_call_output", "assistant"]
     );
 
-    let result = Run::new(&agent, "Second", ())
+    let result = Runner::run(&agent, "Second", ())
         .session(Arc::clone(&session))
-        .run()
         .await
         .unwrap();
     assert_eq!(bodies(&server)[2]["input"].as_array().unwrap().len(), 5);
@@ -497,9 +481,8 @@ async fn a_session_gets_calls_together_with_their_results() {
     assert_eq!(session.get_items(None).await.unwrap().len(), 6);
 
     // A response that breaks off leaves the question, and no half of an answer.
-    let broken = Run::new(&agent, "Third", ())
+    let broken = Runner::run(&agent, "Third", ())
         .session(Arc::clone(&session))
-        .run()
         .await;
     assert_eq!(broken.unwrap_err().kind(), RunErrorKind::Model);
     let stored = session.get_items(None).await.unwrap();
@@ -514,17 +497,16 @@ async fn a_session_may_be_limited_and_combined() {
     let server = server([Script::text("A"), Script::text("B"), Script::text("C")]).await;
     let agent = agent(&server);
     let session = Arc::new(MemorySession::new("s"));
-    let run = |text: &'static str| Run::new(&agent, text, ()).session(Arc::clone(&session));
-    run("one").run().await.unwrap();
+    let run = |text: &'static str| Runner::run(&agent, text, ()).session(Arc::clone(&session));
+    run("one").await.unwrap();
     run("two")
         .config(RunConfig::new().session_limit(1))
-        .run()
         .await
         .unwrap();
     let input = bodies(&server)[1]["input"].clone();
     assert_eq!(input.as_array().unwrap().len(), 2, "{input}");
     let config = RunConfig::new().session_input_callback(newest_first);
-    run("three").config(config).run().await.unwrap();
+    run("three").config(config).await.unwrap();
     assert_eq!(text(&bodies(&server)[2], 0), "three");
     let stored = session.get_items(None).await.unwrap();
     assert_eq!(stored.len(), 6);

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use chatkit_agents::items::InputItem;
 use chatkit_agents::testing::{RecordedRequest, Script};
-use chatkit_agents::{CancelMode, RunItem, Runner};
+use chatkit_agents::{CancelMode, Runner};
 use futures::FutureExt;
 
 use super::*;
@@ -209,9 +209,7 @@ async fn ten_thousand_runs_that_are_stopped_anywhere_leave_nothing() {
                     tokio::task::yield_now().await;
                 }
                 // What there is of it is valid input for another run.
-                let state = run.to_state();
-                let mut history = state.input.clone();
-                history.extend(state.new_items.iter().map(RunItem::to_input_item));
+                let mut history = run.to_state().to_input_list();
                 chatkit_agents::items::prune_orphans(&mut history);
                 assert_eq!(history.first(), Some(&InputItem::user("Go")));
                 u64::from(!run.is_complete())

@@ -9,7 +9,7 @@ use chatkit_agents::model::{ModelSettings, ReasoningEffort};
 use chatkit_agents::telemetry::{TARGET, names};
 use chatkit_agents::testing::Script;
 use chatkit_agents::{
-    GuardrailFunctionOutput, InputGuardrail, InputGuardrailData, Run, RunConfig, Runner, ToolError,
+    GuardrailFunctionOutput, InputGuardrail, InputGuardrailData, RunConfig, Runner, ToolError,
 };
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
@@ -200,8 +200,10 @@ async fn the_tree_of_a_run() {
     let (recorder, _guard) = Recorder::start();
     let config = RunConfig::new().workflow_name("Poems").group_id("thr_7");
     let outer = tracing::info_span!("outer");
-    let run = Run::new(&agent, "Write", ()).config(config).run();
-    tracing::Instrument::instrument(run, outer).await.unwrap();
+    let run = Runner::run(&agent, "Write", ()).config(config);
+    tracing::Instrument::instrument(run.into_future(), outer)
+        .await
+        .unwrap();
 
     assert_eq!(
         recorder.tree(),
@@ -391,12 +393,11 @@ async fn whisper(config: RunConfig<()>) -> Recorder {
         .instructions("secret-instructions")
         .tool(says("look", "secret-result"));
     let (recorder, _guard) = Recorder::start();
-    let result = Run::new(&agent, "secret-input", ())
+    let result = Runner::run(&agent, "secret-input", ())
         .config(config)
-        .run()
         .await
         .unwrap();
-    assert_eq!(result.final_output, "secret-answer");
+    assert_eq!(result.final_output(), Some("secret-answer"));
     recorder
 }
 

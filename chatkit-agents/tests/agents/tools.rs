@@ -10,7 +10,7 @@ use chatkit_agents::model::ModelSettings;
 use chatkit_agents::testing::Script;
 use chatkit_agents::tool::{FnTool, Json, OwnedToolContext, Tool, ToolError, ToolOutputImage};
 use chatkit_agents::{
-    Agent, BoxError, Run, RunConfig, RunContext, RunErrorKind, RunItem, RunItemEventName, Runner,
+    Agent, BoxError, RunConfig, RunContext, RunErrorKind, RunItemEventName, RunItemKind, Runner,
     StreamEvent, ToolUseBehavior,
 };
 use futures::{FutureExt, StreamExt};
@@ -26,8 +26,8 @@ fn settled(events: &[StreamEvent]) -> Vec<String> {
     events
         .iter()
         .filter_map(|event| match event {
-            StreamEvent::RunItem(event) if event.name == RunItemEventName::ToolOutput => {
-                let RunItem::ToolCallOutputItem(item) = &event.item else {
+            StreamEvent::RunItem(item) if item.event_name() == RunItemEventName::ToolOutput => {
+                let RunItemKind::ToolCallOutput(item) = &item.kind else {
                     panic!("{event:?}")
                 };
                 item.call_id().map(str::to_owned)
@@ -70,7 +70,7 @@ async fn told_of(tool: impl Into<Tool<()>>, arguments: &str) -> String {
     let result = Runner::run(&agent(&server).tool(tool), "Go", ())
         .await
         .unwrap();
-    assert_eq!(result.final_output, "Well", "the run goes on");
+    assert_eq!(result.final_output(), Some("Well"), "the run goes on");
     told(&server)
 }
 
@@ -85,7 +85,7 @@ async fn the_calls_of_a_response_run_at_the_same_time() {
         }
     });
     let result = within(Runner::run(&agent(&server).tool(meet), "Go", ())).await;
-    assert_eq!(result.unwrap().final_output, "Met");
+    assert_eq!(result.unwrap().final_output(), Some("Met"));
 }
 
 /// `slow` is called first and settles when it is let go.
@@ -143,7 +143,7 @@ async fn stopping_on_the_first_tool_means_the_first_that_was_called() {
     go.notify_one();
     drain(&mut run).await;
     let result = run.into_result().unwrap();
-    assert_eq!(result.final_output, "slow result");
+    assert_eq!(result.final_output(), Some("slow result"));
     assert_eq!(result.new_items().len(), 4, "both results are kept");
     assert_eq!(server.requests().len(), 1);
 }
@@ -157,7 +157,7 @@ async fn stopping_at_tools_goes_on_with_others() {
         .tool(tool("stop", |_| async { Json(json!({"stopped": true})) }))
         .tool_use_behavior(ToolUseBehavior::stop_at_tools(["halt", "stop"]));
     let result = Runner::run(&agent, "Go", ()).await.unwrap();
-    assert_eq!(result.final_output, r#"{"stopped":true}"#);
+    assert_eq!(result.final_output(), Some(r#"{"stopped":true}"#));
     assert_eq!(server.requests().len(), 2);
 }
 
@@ -196,7 +196,7 @@ mod failures {
 
     #[tokio::test]
     async fn an_error_with_a_text_is_that_text() {
-        let error = || ToolError::message("There is no such city.");
+        let error = || ToolError::msg("There is no such city.");
         assert_eq!(
             told_of(failing(error), "{}").await,
             "There is no such city."
@@ -284,7 +284,7 @@ mod failures {
     async fn one_failure_leaves_the_other_calls_alone() {
         let server = server([calls(&["failing", "fine"]), Script::text("Done")]).await;
         let agent = agent(&server)
-            .tool(failing(|| ToolError::message("no")))
+            .tool(failing(|| ToolError::msg("no")))
             .tool(says("fine", "yes"));
         Runner::run(&agent, "Go", ()).await.unwrap();
         assert_eq!(
@@ -303,7 +303,7 @@ async fn a_tool_that_does_not_exist_is_answered_with_a_text() {
         .await
         .unwrap();
     let agent = agent(&server);
-    let run = Run::new(&agent, "Go", ()).max_turns(2).run();
+    let run = Runner::run(&agent, "Go", ()).max_turns(2);
     let error = within(run).await.unwrap_err();
     assert_eq!(error.kind(), RunErrorKind::MaxTurnsExceeded);
     let bodies = bodies(&server);
@@ -442,11 +442,7 @@ async fn a_cap_holds_and_keeps_the_order() {
     });
     let agent = agent(&server).tool(work);
     let config = RunConfig::new().max_function_tool_concurrency(NonZeroUsize::new(2).unwrap());
-    Run::new(&agent, "Go", ())
-        .config(config)
-        .run()
-        .await
-        .unwrap();
+    Runner::run(&agent, "Go", ()).config(config).await.unwrap();
     assert_eq!(peak.load(Ordering::SeqCst), 2);
     let outputs = outputs(&bodies(&server)[1]);
     assert_eq!(outputs.len(), 6);
@@ -473,7 +469,7 @@ mod ends_run {
             .ends_run(ToolError::is_timed_out);
         let error = error_of(endless).await.unwrap();
         assert_eq!(error, "the tool tool ended the run: the tool timed out");
-        let refusing = tool("tool", |_| async { Err::<(), _>(ToolError::message("no")) })
+        let refusing = tool("tool", |_| async { Err::<(), _>(ToolError::msg("no")) })
             .ends_run(ToolError::is_timed_out);
         assert_eq!(
             error_of(refusing).await,
@@ -639,7 +635,7 @@ mod approvals {
         let server = server([pays(&[5, 500, 600]), Script::text("Done")]).await;
         let agent = agent(&server).tool(pay);
         let result = Runner::run(&agent, "Go", ()).await.unwrap();
-        assert_eq!(result.final_output, "");
+        assert_eq!(result.final_output(), None);
         let waiting = result.interruptions();
         let ids: Vec<_> = waiting.iter().map(|item| item.call_id.as_str()).collect();
         assert_eq!(ids, ["call_2", "call_3"]);
@@ -649,14 +645,14 @@ mod approvals {
         state.approve("call_2").unwrap();
         assert!(state.approve("call_1").is_err(), "it did not wait");
         // A decision about one of two: the other still waits.
-        let result = Run::resume(&agent, state, ()).run().await.unwrap();
+        let result = Runner::resume(&agent, state, ()).await.unwrap();
         assert_eq!(result.interruptions().len(), 1);
         assert_eq!(server.requests().len(), 1);
 
         let mut state = stored(result.state());
         state.reject("call_3", None).unwrap();
-        let result = Run::resume(&agent, state, ()).run().await.unwrap();
-        assert_eq!(result.final_output, "Done");
+        let result = Runner::resume(&agent, state, ()).await.unwrap();
+        assert_eq!(result.final_output(), Some("Done"));
         let outputs: Vec<_> = outputs(&bodies(&server)[1])
             .into_iter()
             .map(|(_, output)| output)
@@ -685,8 +681,8 @@ mod approvals {
             } else {
                 state.reject_always("call_1", "No.".to_owned()).unwrap();
             }
-            let result = Run::resume(&agent, stored(&state), ()).run().await.unwrap();
-            assert_eq!(result.final_output, "Done");
+            let result = Runner::resume(&agent, stored(&state), ()).await.unwrap();
+            assert_eq!(result.final_output(), Some("Done"));
             let outputs = outputs(&bodies(&server)[2]);
             assert_eq!(outputs.last().unwrap().1, expected);
         }

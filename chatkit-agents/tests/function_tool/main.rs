@@ -162,7 +162,7 @@ mod options {
     async fn all_options(_ctx: ToolContext<'_, User>, code: u8) -> Result<(), ToolError> {
         match code {
             0 => Err(std::io::Error::other("disk on fire").into()),
-            1 => Err(ToolError::message("A better text.")),
+            1 => Err(ToolError::msg("A better text.")),
             _ => Ok(()),
         }
     }
@@ -281,10 +281,7 @@ mod closures {
             "Adds.",
             move |ctx: OwnedToolContext<User>, args: Add| async move {
                 if args.a < 0 {
-                    return Err(ToolError::message(format!(
-                        "{}, that is negative",
-                        ctx.name
-                    )));
+                    return Err(ToolError::msg(format!("{}, that is negative", ctx.name)));
                 }
                 Ok(args.a + args.b.unwrap_or(offset))
             },

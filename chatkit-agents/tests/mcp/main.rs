@@ -148,7 +148,7 @@ fn whole(error: &RunError) -> String {
 }
 
 /// Turns a test that would hang into one that fails.
-async fn within<F: Future>(future: F) -> F::Output {
+async fn within<F: IntoFuture>(future: F) -> F::Output {
     tokio::time::timeout(Duration::from_secs(20), future)
         .await
         .expect("this takes too long")

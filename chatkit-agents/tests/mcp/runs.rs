@@ -8,7 +8,7 @@ use chatkit_agents::mcp::{ApprovalContext, McpServer, RequireApproval, Stdio, To
 use chatkit_agents::tool::{
     ToolGuardrailFunctionOutput, ToolInputGuardrail, ToolOutputGuardrail, ToolOutputGuardrailData,
 };
-use chatkit_agents::{Run, RunErrorKind, RunState, Runner, ToolContext};
+use chatkit_agents::{RunErrorKind, RunState, Runner, ToolContext};
 use futures::StreamExt;
 
 use super::*;
@@ -19,7 +19,7 @@ async fn result_of(server: &McpServer<()>, tool: &str, arguments: Value) -> Valu
     let result = within(Runner::run(&agent(&model, server), "Go", ()))
         .await
         .unwrap();
-    assert_eq!(result.final_output, "Done.");
+    assert_eq!(result.final_output(), Some("Done."));
     told(&model)
 }
 
@@ -122,7 +122,7 @@ async fn a_refusal_is_told_to_the_model() {
     let told = result_of(&worded, "refuse", nothing()).await;
     assert_eq!(told, "Sorry: No tool is named refuse.");
 
-    let fatal = process(&["stdio"]).fail_run(true).build();
+    let fatal = process(&["stdio"]).ends_run(true).build();
     let error = failure(&fatal, [call("refuse", nothing())]).await;
     assert_eq!(error.kind(), RunErrorKind::Tool);
     assert_eq!(
@@ -247,7 +247,7 @@ async fn a_server_that_dies_in_a_call_is_told_of_and_started_again() {
     let result = within(Runner::run(&agent(&model, &server), "Go", ()))
         .await
         .unwrap();
-    assert_eq!(result.final_output, "Done.");
+    assert_eq!(result.final_output(), Some("Done."));
     assert_eq!(
         told(&model),
         "The server of this tool was lost before it answered. The call may have had an effect."
@@ -282,7 +282,7 @@ async fn a_run_can_go_on_without_a_server() {
     let result = within(Runner::run(&agent(&model, &server), "Go", ()))
         .await
         .unwrap();
-    assert_eq!(result.final_output, "Done.");
+    assert_eq!(result.final_output(), Some("Done."));
     assert!(offered(&model, 0).is_empty());
 }
 
@@ -301,8 +301,8 @@ async fn an_approval_interrupts_the_run() {
     let json = result.into_state().to_json().unwrap();
     let mut state = RunState::from_json(&json).unwrap();
     state.approve("call_1").unwrap();
-    let result = within(Run::resume(&agent, state, ()).run()).await.unwrap();
-    assert_eq!(result.final_output, "Done.");
+    let result = within(Runner::resume(&agent, state, ())).await.unwrap();
+    assert_eq!(result.final_output(), Some("Done."));
     assert_eq!(told(&model), "Hi");
 }
 
@@ -319,8 +319,8 @@ async fn a_rejected_call_does_not_reach_the_server() {
         .unwrap()
         .into_state();
     state.reject("call_1", None).unwrap();
-    let result = within(Run::resume(&agent, state, ()).run()).await.unwrap();
-    assert_eq!(result.final_output, "Done.");
+    let result = within(Runner::resume(&agent, state, ())).await.unwrap();
+    assert_eq!(result.final_output(), Some("Done."));
     assert_eq!(told(&model), "Tool execution was not approved.");
     assert_eq!(pid(&server).await, old);
 }
@@ -389,13 +389,13 @@ async fn two_runs_share_one_server() {
     let first = model([call("slow", nothing())]).await;
     let second = model([call("echo", json!({"text": "Hi"})), Script::text("Done.")]).await;
     let patient = agent(&first, &server);
-    let slow = Runner::run(&patient, "Go", ());
+    let slow = Runner::run(&patient, "Go", ()).into_future();
     let quick = async {
         seen(&server, "slow", 1).await;
         let result = Runner::run(&agent(&second, &server), "Go", ())
             .await
             .unwrap();
-        assert_eq!(result.final_output, "Done.");
+        assert_eq!(result.final_output(), Some("Done."));
         assert_eq!(told(&second), "Hi");
     };
     within(async {

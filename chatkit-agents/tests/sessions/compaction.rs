@@ -123,7 +123,7 @@ async fn the_mode_decides_how_the_endpoint_learns_the_history() {
         ),
         (
             CompactionMode::PreviousResponseId,
-            args().response_id(None).force(),
+            args().response_id(None).force(true),
             None,
         ),
     ] {
@@ -169,7 +169,7 @@ async fn the_decision_sees_the_history() {
     let expected = (2, 4, CompactionMode::Input, Some("resp_1".to_owned()));
     assert_eq!(*seen.lock().unwrap(), [expected]);
 
-    session.run_compaction(args.force()).await.unwrap();
+    session.run_compaction(args.force(true)).await.unwrap();
     assert_eq!(server.requests().len(), 1);
     assert_eq!(history(&session).await, short());
 }
@@ -185,7 +185,7 @@ async fn a_call_without_output_is_waited_for() {
     let session = CompactionSession::new(items, server.client());
     let before = history(&session).await;
     session
-        .run_compaction(CompactionArgs::new().force())
+        .run_compaction(CompactionArgs::new().force(true))
         .await
         .unwrap();
     assert!(server.requests().is_empty());
@@ -379,7 +379,7 @@ async fn an_empty_history_is_not_compacted() {
     let server = endpoint(compacted()).await;
     let session = CompactionSession::new(MemorySession::new("s"), server.client());
     session
-        .run_compaction(CompactionArgs::new().force())
+        .run_compaction(CompactionArgs::new().force(true))
         .await
         .unwrap();
     assert!(server.requests().is_empty());

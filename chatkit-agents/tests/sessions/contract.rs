@@ -155,7 +155,7 @@ async fn clones_share_a_history_and_names_do_not() {
 async fn a_session_without_compaction_does_nothing_after_a_turn() {
     let session = DynSession::new(MemorySession::new("s"));
     let usage = session
-        .run_compaction(CompactionArgs::new().force())
+        .run_compaction(CompactionArgs::new().force(true))
         .await
         .unwrap();
     assert_eq!(usage.requests, 0);

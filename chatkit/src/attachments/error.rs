@@ -153,7 +153,7 @@ impl AttachmentConfigError {
         }
     }
 
-    pub(super) fn because(mut self, cause: impl Into<BoxError>) -> Self {
+    pub(super) fn caused_by(mut self, cause: impl Into<BoxError>) -> Self {
         self.source = Some(cause.into());
         self
     }

@@ -86,12 +86,14 @@ impl<C: Send + Sync + 'static> AttachmentOptions<C> {
     }
 
     /// Sets where the routes are in your router, if a proxy changes paths. The default is the path of the URL.
+    #[must_use]
     pub fn route(mut self, path: impl Into<String>) -> Self {
         self.route = Some(path.into());
         self
     }
 
     /// Sets how many bytes a file may have. The default is 20 MiB.
+    #[must_use]
     pub fn max_bytes(mut self, bytes: u64) -> Self {
         self.max_bytes = bytes;
         self
@@ -99,6 +101,7 @@ impl<C: Send + Sync + 'static> AttachmentOptions<C> {
 
     /// Sets what is accepted: types such as `application/pdf`, kinds such as `image/*`, or `*/*`. The default is PNG, JPEG, GIF,
     /// WebP, PDF, JSON, and text that is plain, Markdown or CSV.
+    #[must_use]
     pub fn types(mut self, types: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
         self.types = types
             .into_iter()
@@ -108,24 +111,28 @@ impl<C: Send + Sync + 'static> AttachmentOptions<C> {
     }
 
     /// Sets how clients upload in two phases. The default is `PUT`, which sends the bytes as they are.
+    #[must_use]
     pub fn upload_method(mut self, method: UploadMethod) -> Self {
         self.upload_method = method;
         self
     }
 
     /// Sets for how long an upload may begin after `attachments.create`. The default is 10 minutes.
+    #[must_use]
     pub fn upload_lifetime(mut self, lifetime: Duration) -> Self {
         self.upload_lifetime = lifetime;
         self
     }
 
     /// Sets for how long a signed URL of a picture or a download works. The default is an hour.
+    #[must_use]
     pub fn read_lifetime(mut self, lifetime: Duration) -> Self {
         self.read_lifetime = lifetime;
         self
     }
 
     /// Sets for how long an upload may be silent before it is given up. The default is a minute.
+    #[must_use]
     pub fn client_patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
         self
@@ -159,12 +166,12 @@ impl<C: Send + Sync + 'static> AttachmentOptions<C> {
             }
         };
         let (files, root) = match tokio::task::spawn_blocking(open).await {
-            Ok(opened) => opened.map_err(|error| unusable(&folder).because(error))?,
-            Err(error) => return Err(unusable(&folder).because(error)),
+            Ok(opened) => opened.map_err(|error| unusable(&folder).caused_by(error))?,
+            Err(error) => return Err(unusable(&folder).caused_by(error)),
         };
         let blobs = Blobs::folder(Arc::new(files), root);
         self.open(blobs, DynStore::new(store), |error| {
-            unusable(&folder).because(error)
+            unusable(&folder).caused_by(error)
         })
         .await
     }
@@ -191,7 +198,7 @@ impl<C: Send + Sync + 'static> AttachmentOptions<C> {
                 "attachments cannot be kept in {name}: check its name, its region and the credentials, and that they \
                 allow to create, read, list and delete objects"
             ))
-            .because(error)
+            .caused_by(error)
         })
         .await
     }
@@ -235,7 +242,10 @@ impl<C: Send + Sync + 'static> AttachmentOptions<C> {
                 https://chat.example.com/attachments",
             )
         };
-        let url: Uri = self.url.parse().map_err(|error| invalid().because(error))?;
+        let url: Uri = self
+            .url
+            .parse()
+            .map_err(|error| invalid().caused_by(error))?;
         if !matches!(url.scheme_str(), Some("http" | "https"))
             || url.query().is_some()
             || self.url.contains('#')

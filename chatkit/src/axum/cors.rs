@@ -65,12 +65,14 @@ impl Cors {
     }
 
     /// Allows a header that your client adds.
+    #[must_use]
     pub fn allow_header(mut self, name: HeaderName) -> Self {
         self.headers.push(name);
         self
     }
 
     /// Allows cookies.
+    #[must_use]
     pub fn allow_credentials(mut self) -> Self {
         self.credentials = true;
         self

@@ -184,24 +184,28 @@ impl<H: ChatKitHandler> Adapter<H> {
     }
 
     /// Sets the route.
+    #[must_use]
     pub fn path(mut self, path: impl Into<String>) -> Self {
         self.path = path.into();
         self
     }
 
     /// Sets how many bytes a request may have. Dictation needs more than the default: audio comes as base64.
+    #[must_use]
     pub fn body_limit(mut self, bytes: usize) -> Self {
         self.body_limit = bytes;
         self
     }
 
     /// Sets after how much silence a comment is sent, which is how a client that vanished is noticed.
+    #[must_use]
     pub fn keep_alive(mut self, interval: Duration) -> Self {
         self.keep_alive = interval;
         self
     }
 
     /// Sets how a streaming request fails.
+    #[must_use]
     pub fn failures(mut self, failures: Failures) -> Self {
         self.failures = failures;
         self

@@ -68,6 +68,7 @@ impl Refusal {
     }
 
     /// Sets whether the client offers to try again, where it gets an `error` event.
+    #[must_use]
     pub fn allow_retry(mut self, allow: bool) -> Self {
         self.allow_retry = allow;
         self
@@ -91,7 +92,7 @@ impl<E: std::error::Error + Send + Sync + 'static> From<E> for Refusal {
             status: StatusCode::INTERNAL_SERVER_ERROR,
             message: DEFAULT_MESSAGE.into(),
             allow_retry: true,
-            cause: Some(Arc::new(cause.with_source(error))),
+            cause: Some(Arc::new(cause.caused_by(error))),
         }
     }
 }

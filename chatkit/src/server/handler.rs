@@ -112,6 +112,7 @@ pub trait ChatKitHandler: Send + Sync + 'static {
     }
 
     /// What the client may do while a turn streams. By default it may cancel.
+    #[doc(alias = "get_stream_options")]
     fn stream_options(&self, thread: &ThreadMetadata, context: &Self::Context) -> StreamOptions {
         let _ = (thread, context);
         StreamOptions::new(true)

@@ -130,6 +130,7 @@ pub enum ProcessResult {
     /// Server-sent events, for requests that make the server respond in a thread.
     Streaming(StreamingResult),
     /// One JSON document.
+    #[doc(alias = "NonStreamingResult")]
     NonStreaming(Bytes),
 }
 
@@ -157,6 +158,7 @@ impl<H: ChatKitHandler> ChatKitServer<H> {
     }
 
     /// Lets clients create and delete attachments.
+    #[must_use]
     pub fn attachment_store(mut self, store: impl AttachmentStore<H::Context>) -> Self {
         self.attachment_store = Some(DynAttachmentStore::new(store));
         self
@@ -164,6 +166,7 @@ impl<H: ChatKitHandler> ChatKitServer<H> {
 
     /// Sets who a request belongs to: the same kind of function that scopes a store. Limits count by it, and a repeated
     /// request is one of the same owner. Without it all requests are one owner's.
+    #[must_use]
     pub fn owner(mut self, owner: impl Fn(&H::Context) -> String + Send + Sync + 'static) -> Self {
         self.options.owner = Some(Arc::new(owner));
         self
@@ -174,6 +177,7 @@ impl<H: ChatKitHandler> ChatKitServer<H> {
     /// A turn holds its place until its handler is done and saved, also when its client has gone. Where the limit is
     /// reached, a message is stored, and the client gets an `error` event that offers to try again; a retry or an action
     /// changes nothing. To limit requests a second, put a layer of tower around the router.
+    #[must_use]
     pub fn max_runs(mut self, runs: usize) -> Self {
         self.options.limits.runs = Some(runs);
         self
@@ -181,24 +185,28 @@ impl<H: ChatKitHandler> ChatKitServer<H> {
 
     /// Sets how many turns may run at a time for each [`owner`](Self::owner). The default is no limit. It works as
     /// [`max_runs`](Self::max_runs) does.
+    #[must_use]
     pub fn max_runs_per_owner(mut self, runs: usize) -> Self {
         self.options.limits.runs_per_owner = Some(runs);
         self
     }
 
     /// Sets what becomes of a turn whose client has gone away. The default is to cancel it.
+    #[must_use]
     pub fn on_disconnect(mut self, policy: OnDisconnect) -> Self {
         self.options.on_disconnect = policy;
         self
     }
 
-    /// Refuses turns and actions in threads that are locked or closed: the client gets an `error` event with the reason.
+    /// Sets whether turns and actions are refused in threads that are locked or closed: the client gets an `error` event
+    /// with the reason.
     ///
     /// The client hides its composer in such threads, but anyone can send a request. Reading, renaming and deleting the
     /// thread are not refused, and a turn that locks its thread itself goes on. The default is not to refuse, as in the
     /// Python SDK.
-    pub fn refuse_locked_threads(mut self) -> Self {
-        self.options.refuse_locked_threads = true;
+    #[must_use]
+    pub fn refuse_locked_threads(mut self, refuse: bool) -> Self {
+        self.options.refuse_locked_threads = refuse;
         self
     }
 
@@ -214,12 +222,14 @@ impl<H: ChatKitHandler> ChatKitServer<H> {
     /// Two limits. A user who presses Stop and sends the same text again within this time looks the same: the message is
     /// then there once, with the second answer. And it is remembered in this process: several instances need sticky
     /// sessions for it.
+    #[must_use]
     pub fn repeat_window(mut self, window: Duration) -> Self {
         self.options.repeat_window = window;
         self
     }
 
     /// Sets how many bytes of events may wait for a client before its turn waits too. The default is 256 KiB.
+    #[must_use]
     pub fn buffer(mut self, bytes: usize) -> Self {
         self.options.buffer = bytes.max(1);
         self
@@ -227,6 +237,7 @@ impl<H: ChatKitHandler> ChatKitServer<H> {
 
     /// Sets for how long a turn waits, its buffer full, for a client that takes nothing. Such a client counts as gone then.
     /// The default is a minute.
+    #[must_use]
     pub fn client_patience(mut self, patience: Duration) -> Self {
         self.options.patience = patience;
         self

@@ -125,7 +125,7 @@ impl<H: ChatKitHandler> ChatKitServer<H> {
                         ErrorKind::InvalidRequest,
                         "params.audio_base64: not valid base64",
                     )
-                    .with_source(error)
+                    .caused_by(error)
                 })?;
                 let audio = AudioInput::new(data, params.mime_type);
                 json(
@@ -295,7 +295,7 @@ fn json(value: &impl Serialize) -> Result<Bytes, Error> {
     match serde_json::to_vec(value) {
         Ok(json) => Ok(json.into()),
         Err(error) => {
-            Err(Error::new(ErrorKind::Internal, "a response does not serialise").with_source(error))
+            Err(Error::new(ErrorKind::Internal, "a response does not serialise").caused_by(error))
         }
     }
 }

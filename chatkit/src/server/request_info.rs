@@ -27,12 +27,14 @@ impl RequestInfo {
     }
 
     /// Sets the id that the log has it under. An id that is not printable ASCII, or is too long, is left out.
+    #[must_use]
     pub fn with_request_id(mut self, id: impl Into<String>) -> Self {
         self.request_id = Some(id.into()).filter(|id| is_id(id));
         self
     }
 
     /// Sets the id of the client's frame, the header `chatkit-frame-instance-id`: one for each time a page shows the chat.
+    #[must_use]
     pub fn with_frame_id(mut self, id: impl Into<String>) -> Self {
         self.frame_id = Some(id.into()).filter(|id| is_id(id));
         self
@@ -40,6 +42,7 @@ impl RequestInfo {
 
     /// Sets the languages, from the value of an `Accept-Language` header (RFC 9110, section 12.5.4). What does not parse
     /// is left out, and so is `*`. Of equal weights the first comes first. ChatKit.js sends one locale.
+    #[must_use]
     pub fn accept_language(mut self, header: &str) -> Self {
         // A header is as long as the HTTP server lets it be; nobody speaks this many languages.
         let ranges = header.split(',').take(32).filter_map(language_range);

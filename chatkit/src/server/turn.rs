@@ -13,12 +13,12 @@ use super::request_info::RequestInfo;
 use crate::error::{Error, ErrorKind, TurnError};
 use crate::store::{DynStore, Store, StoreItemType};
 use crate::types::{
-    AssistantMessageContent, AssistantMessageItem, HiddenContextItem, JsonObject, Order, Page,
+    AssistantMessageContent, AssistantMessageItem, HiddenContextItem, Order, Page,
     StructuredInputItem, Thread, ThreadItem, ThreadItemDoneEvent, ThreadItemRemovedEvent,
     ThreadItemReplacedEvent, ThreadMetadata, ThreadStatus, ThreadStreamEvent, ThreadUpdatedEvent,
     WidgetItem,
 };
-use crate::widgets::{WidgetContent, WidgetRoot, WidgetStream};
+use crate::widgets::{WidgetContent, WidgetStream};
 
 /// One answer of the server in one thread, while it is being given.
 ///
@@ -362,20 +362,33 @@ impl<C: Send + Sync + 'static> Turn<C> {
             .await
     }
 
-    /// The events that show a widget while it changes, to be sent or [forwarded](Self::forward): the first state is
-    /// shown, then what differs from state to state, and the last one is stored. Without a state there is no event.
-    /// `copy_text` is what copying the widget puts into the clipboard.
+    /// Adds a widget that changes: the first state is shown, then what differs from state to state, and the last one is
+    /// stored. A stream without states adds nothing. What is copied is the last text to copy that a
+    /// [state](WidgetContent) has.
     ///
-    /// The stream's error ends the widget where it is: shown, and not stored.
-    pub fn widget_events<E>(
+    /// # Errors
+    ///
+    /// As for [`send`](Self::send), and the error of the stream, which ends the widget where it is: shown, and not stored.
+    pub fn stream_widget_states<W: Into<WidgetContent>, E>(
         &self,
-        states: impl Stream<Item = Result<WidgetRoot, E>>,
-        copy_text: Option<String>,
+        states: impl Stream<Item = Result<W, E>> + Send,
+    ) -> impl Future<Output = Result<(), TurnError>> + Send
+    where
+        E: Send,
+        TurnError: From<E>,
+    {
+        self.forward(self.widget_events(states))
+    }
+
+    /// What [`stream_widget_states`](Self::stream_widget_states) sends, for a stream that has other events too.
+    pub fn widget_events<W: Into<WidgetContent>, E>(
+        &self,
+        states: impl Stream<Item = Result<W, E>>,
     ) -> impl Stream<Item = Result<ThreadStreamEvent, E>> {
         // What comes of one state: the events, and how it goes on.
-        let states = (Box::pin(states), None::<WidgetStream>, copy_text);
+        let states = (Box::pin(states), None::<WidgetStream>);
         let steps = stream::try_unfold(Some(states), move |at| async move {
-            let Some((mut states, widget, copy_text)) = at else {
+            let Some((mut states, widget)) = at else {
                 return Ok(None);
             };
             let state = states.next().await.transpose()?;
@@ -383,11 +396,7 @@ impl<C: Send + Sync + 'static> Turn<C> {
                 (None, None) => return Ok(None),
                 (None, Some(first)) => {
                     let id = self.generate_id(StoreItemType::Message);
-                    let content = WidgetContent {
-                        copy_text,
-                        ..WidgetContent::from(first)
-                    };
-                    let (widget, added) = WidgetStream::start(id, self.thread_id(), content);
+                    let (widget, added) = WidgetStream::start(id, self.thread_id(), first);
                     (widget, vec![added.into()])
                 }
                 (Some(mut widget), Some(state)) => {
@@ -396,7 +405,7 @@ impl<C: Send + Sync + 'static> Turn<C> {
                 }
                 (Some(widget), None) => return Ok(Some((vec![widget.finish().into()], None))),
             };
-            Ok(Some((events, Some((states, Some(widget), None)))))
+            Ok(Some((events, Some((states, Some(widget))))))
         });
         steps
             .map_ok(|events: Vec<ThreadStreamEvent>| stream::iter(events.into_iter().map(Ok)))
@@ -414,9 +423,10 @@ impl<C: Send + Sync + 'static> Turn<C> {
         self.update_thread(|thread| thread.status = status);
     }
 
-    /// Replaces the thread's metadata, which clients never see.
-    pub fn set_metadata(&self, metadata: JsonObject) {
-        self.update_thread(|thread| thread.metadata = metadata);
+    /// Sets one entry of the thread's metadata, which clients never see.
+    pub fn set_metadata(&self, key: impl Into<String>, value: impl Into<serde_json::Value>) {
+        let (key, value) = (key.into(), value.into());
+        self.update_thread(|thread| drop(thread.metadata.insert(key, value)));
     }
 
     /// Changes the thread.
@@ -496,7 +506,7 @@ impl<C: Send + Sync + 'static> Turn<C> {
             return Ok(false);
         }
         frames.push(event).map_err(|error| {
-            Error::new(ErrorKind::Internal, "an event does not serialise").with_source(error)
+            Error::new(ErrorKind::Internal, "an event does not serialise").caused_by(error)
         })
     }
 

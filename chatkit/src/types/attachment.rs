@@ -64,12 +64,14 @@ macro_rules! attachment {
             }
 
             /// Sets where the client uploads the bytes.
+            #[must_use]
             pub fn upload_descriptor(mut self, descriptor: AttachmentUploadDescriptor) -> Self {
                 self.upload_descriptor = Some(descriptor);
                 self
             }
 
             /// Sets your own data, which the client never sees.
+            #[must_use]
             pub fn metadata(mut self, metadata: JsonObject) -> Self {
                 self.metadata = Some(metadata);
                 self
@@ -188,6 +190,7 @@ impl AttachmentUploadDescriptor {
     }
 
     /// Adds a header.
+    #[must_use]
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.headers.insert(name.into(), value.into());
         self

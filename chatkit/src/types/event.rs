@@ -154,6 +154,7 @@ events! {
 
 impl ProgressUpdateEvent {
     /// Sets the icon.
+    #[must_use]
     pub fn icon(mut self, icon: IconName) -> Self {
         self.icon = Some(icon);
         self
@@ -162,6 +163,7 @@ impl ProgressUpdateEvent {
 
 impl ClientEffectEvent {
     /// Sets what to do it with.
+    #[must_use]
     pub fn data(mut self, data: JsonObject) -> Self {
         self.data = data;
         self
@@ -170,12 +172,14 @@ impl ClientEffectEvent {
 
 impl ErrorEvent {
     /// Sets the text shown.
+    #[must_use]
     pub fn message(mut self, message: impl Into<String>) -> Self {
         self.message = Some(message.into());
         self
     }
 
     /// Sets whether the client offers to try again.
+    #[must_use]
     pub fn allow_retry(mut self, allow: bool) -> Self {
         self.allow_retry = allow;
         self
@@ -199,12 +203,14 @@ impl NoticeEvent {
     }
 
     /// Sets the title.
+    #[must_use]
     pub fn title(mut self, title: impl Into<String>) -> Self {
         self.title = Some(title.into());
         self
     }
 
     /// Adds a link; the client draws two at most.
+    #[must_use]
     pub fn action(mut self, label: impl Into<String>, link: impl Into<String>) -> Self {
         self.actions.push(NoticeAction {
             label: label.into(),
@@ -292,6 +298,7 @@ impl SyncCustomActionResponse {
     }
 
     /// Sets the item that the action has changed.
+    #[must_use]
     pub fn updated_item(mut self, item: impl Into<ThreadItem>) -> Self {
         self.updated_item = Some(item.into());
         self

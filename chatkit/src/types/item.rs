@@ -83,6 +83,13 @@ macro_rules! items {
                 }
             }
 
+            setters! {
+                $name {
+                    /// Sets when it was made.
+                    set created_at: DateTime<Utc>,
+                }
+            }
+
             impl From<$name> for ThreadItem {
                 fn from(item: $name) -> Self {
                     Self::$variant(item)
@@ -228,8 +235,28 @@ impl AssistantMessageItem {
     }
 }
 
+setters! {
+    UserMessageItem {
+        /// Sets the files sent along.
+        list attachments: Attachment,
+        /// Sets the passage of the conversation that the message refers to.
+        some quoted_text: String,
+        /// Sets what the user chose in the composer.
+        set inference_options: InferenceOptions,
+    }
+    GeneratedImageItem {
+        /// Sets the image.
+        some image: GeneratedImage,
+    }
+    StructuredInputItem {
+        /// Sets whether the user has answered.
+        set status: StructuredInputStatus,
+    }
+}
+
 impl ClientToolCallItem {
     /// Sets the client's answer.
+    #[must_use]
     pub fn completed(mut self, output: impl Into<Option<Value>>) -> Self {
         self.output = output.into();
         self.status = ClientToolCallStatus::Completed;
@@ -239,6 +266,7 @@ impl ClientToolCallItem {
 
 impl WidgetItem {
     /// Sets what copying the widget puts into the clipboard.
+    #[must_use]
     pub fn copy_text(mut self, text: impl Into<Option<String>>) -> Self {
         self.copy_text = text.into();
         self

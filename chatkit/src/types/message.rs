@@ -53,13 +53,62 @@ impl UserMessageContent {
 
     /// A mention of the thing with this id, by its name.
     pub fn tag(id: impl Into<String>, text: impl Into<String>) -> Self {
-        Self::Tag(UserMessageTagContent {
+        Self::Tag(UserMessageTagContent::new(id, text))
+    }
+}
+
+impl UserMessageTagContent {
+    /// A mention of the thing with this id, by its name.
+    pub fn new(id: impl Into<String>, text: impl Into<String>) -> Self {
+        Self {
             id: id.into(),
             text: text.into(),
             data: JsonObject::new(),
             group: None,
             interactive: false,
-        })
+        }
+    }
+}
+
+setters! {
+    UserMessageTagContent {
+        /// Sets what the page attached to it.
+        set data: JsonObject,
+        /// Sets the group it was offered in.
+        some group: String,
+        /// Sets whether the client's callbacks are wired to it. Off by default.
+        set interactive: bool,
+    }
+    UserMessageInput {
+        /// Sets the ids of uploaded attachments.
+        list attachments: String,
+        /// Sets the passage of the conversation that the message refers to.
+        some quoted_text: String,
+        /// Sets what the user chose in the composer.
+        set inference_options: InferenceOptions,
+    }
+    InferenceOptions {
+        /// Sets the tool.
+        some tool_choice: ToolChoice,
+        /// Sets the model, by the id your page gave it.
+        some model: String,
+    }
+    AssistantMessageContent {
+        /// Sets what the text refers to.
+        list annotations: Annotation,
+    }
+}
+
+impl InferenceOptions {
+    /// Nothing chosen.
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+impl From<UserMessageTagContent> for UserMessageContent {
+    fn from(tag: UserMessageTagContent) -> Self {
+        Self::Tag(tag)
     }
 }
 
@@ -180,12 +229,6 @@ impl AssistantMessageContent {
             annotations: Vec::new(),
         }
     }
-
-    /// Sets what the text refers to.
-    pub fn annotations(mut self, annotations: Vec<Annotation>) -> Self {
-        self.annotations = annotations;
-        self
-    }
 }
 
 // The `type` is written always and may be missing when read.
@@ -254,23 +297,21 @@ impl TranscriptionResult {
     }
 }
 
-// So that a message of one part needs no list.
-impl From<AssistantMessageContent> for Vec<AssistantMessageContent> {
-    fn from(part: AssistantMessageContent) -> Self {
-        vec![part]
-    }
-}
-
-/// Text without annotations.
 impl From<&str> for AssistantMessageContent {
     fn from(text: &str) -> Self {
         Self::new(text)
     }
 }
 
-/// Text without annotations.
 impl From<String> for AssistantMessageContent {
     fn from(text: String) -> Self {
         Self::new(text)
+    }
+}
+
+// So that a message of one part needs no list.
+impl From<AssistantMessageContent> for Vec<AssistantMessageContent> {
+    fn from(part: AssistantMessageContent) -> Self {
+        vec![part]
     }
 }

@@ -4,7 +4,42 @@
 //! SDK (`openai-chatkit` 1.6) write it, and reads what either writes; unknown fields are accepted. Enums are tagged by the
 //! field `type`, and fields without a value are left out.
 //!
-//! All types are `#[non_exhaustive]`: build them with their constructors, which take the required fields, and set the rest.
+//! All types are `#[non_exhaustive]`: build them with their constructors, which take the required fields, and set the rest with
+//! the methods that have the names of the fields.
+
+/// Setters of fields: `some` is for optional ones, `set` takes the place of what was there, `list` takes anything that can
+/// be iterated.
+macro_rules! setters {
+    (@some $(#[$doc:meta])* $field:ident: $ty:ty) => {
+        $(#[$doc])*
+        #[must_use]
+        pub fn $field(mut self, $field: impl Into<$ty>) -> Self {
+            self.$field = Some($field.into());
+            self
+        }
+    };
+    (@set $(#[$doc:meta])* $field:ident: $ty:ty) => {
+        $(#[$doc])*
+        #[must_use]
+        pub fn $field(mut self, $field: $ty) -> Self {
+            self.$field = $field;
+            self
+        }
+    };
+    (@list $(#[$doc:meta])* $field:ident: $ty:ty) => {
+        $(#[$doc])*
+        #[must_use]
+        pub fn $field(mut self, $field: impl IntoIterator<Item = impl Into<$ty>>) -> Self {
+            self.$field = $field.into_iter().map(Into::into).collect();
+            self
+        }
+    };
+    ($($name:ident { $($(#[$doc:meta])* $kind:ident $field:ident: $ty:ty,)* })*) => {
+        $(impl $name {
+            $(setters!(@$kind $(#[$doc])* $field: $ty);)*
+        })*
+    };
+}
 
 mod action;
 mod attachment;

@@ -338,6 +338,29 @@ params! {
     } optional {}
 }
 
+setters! {
+    ThreadCustomActionParams {
+        /// Sets the widget it came from.
+        some item_id: String,
+    }
+    ThreadListParams {
+        /// Sets how many at most.
+        some limit: u32,
+        /// Sets in which direction.
+        set order: Order,
+        /// Sets the id of the last thread the client has.
+        some after: String,
+    }
+    ItemsListParams {
+        /// Sets how many at most.
+        some limit: u32,
+        /// Sets in which direction.
+        set order: Order,
+        /// Sets the id of the last item the client has.
+        some after: String,
+    }
+}
+
 /// A user's judgement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -18,6 +18,7 @@ pub enum Source {
 }
 
 /// A web page.
+#[doc(alias = "URLSource")]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct UrlSource {
@@ -51,30 +52,6 @@ impl UrlSource {
             attribution: None,
         }
     }
-
-    /// Sets what it is about.
-    pub fn description(mut self, description: impl Into<String>) -> Self {
-        self.description = Some(description.into());
-        self
-    }
-
-    /// Sets the date, in words or as a date.
-    pub fn timestamp(mut self, timestamp: impl Into<String>) -> Self {
-        self.timestamp = Some(timestamp.into());
-        self
-    }
-
-    /// Sets the group that it is shown in.
-    pub fn group(mut self, group: impl Into<String>) -> Self {
-        self.group = Some(group.into());
-        self
-    }
-
-    /// Sets whom to credit.
-    pub fn attribution(mut self, attribution: impl Into<String>) -> Self {
-        self.attribution = Some(attribution.into());
-        self
-    }
 }
 
 /// A file.
@@ -106,24 +83,6 @@ impl FileSource {
             timestamp: None,
             group: None,
         }
-    }
-
-    /// Sets what it is about.
-    pub fn description(mut self, description: impl Into<String>) -> Self {
-        self.description = Some(description.into());
-        self
-    }
-
-    /// Sets the date, in words or as a date.
-    pub fn timestamp(mut self, timestamp: impl Into<String>) -> Self {
-        self.timestamp = Some(timestamp.into());
-        self
-    }
-
-    /// Sets the group that it is shown in.
-    pub fn group(mut self, group: impl Into<String>) -> Self {
-        self.group = Some(group.into());
-        self
     }
 }
 
@@ -181,53 +140,44 @@ impl EntitySource {
             preview: None,
         }
     }
+}
 
-    /// Sets what it is about.
-    pub fn description(mut self, description: impl Into<String>) -> Self {
-        self.description = Some(description.into());
-        self
+setters! {
+    UrlSource {
+        /// Sets what the page is about.
+        some description: String,
+        /// Sets when it was published, in words or as a date.
+        some timestamp: String,
+        /// Sets the group: sources of one group are shown together.
+        some group: String,
+        /// Sets whom to credit.
+        some attribution: String,
     }
-
-    /// Sets the date, in words or as a date.
-    pub fn timestamp(mut self, timestamp: impl Into<String>) -> Self {
-        self.timestamp = Some(timestamp.into());
-        self
+    FileSource {
+        /// Sets what the file is about.
+        some description: String,
+        /// Sets when it was written, in words or as a date.
+        some timestamp: String,
+        /// Sets the group: sources of one group are shown together.
+        some group: String,
     }
-
-    /// Sets the group that it is shown in.
-    pub fn group(mut self, group: impl Into<String>) -> Self {
-        self.group = Some(group.into());
-        self
-    }
-
-    /// Sets the icon.
-    pub fn icon(mut self, icon: IconName) -> Self {
-        self.icon = Some(icon);
-        self
-    }
-
-    /// Sets the text beside the icon in the default hover card.
-    pub fn label(mut self, label: impl Into<String>) -> Self {
-        self.label = Some(label.into());
-        self
-    }
-
-    /// Sets the text that is shown inside the answer instead of the icon.
-    pub fn inline_label(mut self, label: impl Into<String>) -> Self {
-        self.inline_label = Some(label.into());
-        self
-    }
-
-    /// Sets whether the client's callbacks are wired to it.
-    pub fn interactive(mut self, interactive: bool) -> Self {
-        self.interactive = interactive;
-        self
-    }
-
-    /// Sets what the client's callbacks are handed.
-    pub fn data(mut self, data: JsonObject) -> Self {
-        self.data = data;
-        self
+    EntitySource {
+        /// Sets what the thing is about.
+        some description: String,
+        /// Sets a date, in words.
+        some timestamp: String,
+        /// Sets the group: sources of one group are shown together.
+        some group: String,
+        /// Sets the icon shown.
+        some icon: IconName,
+        /// Sets what is shown beside the icon in the default hover card.
+        some label: String,
+        /// Sets what is shown inside the text instead of the icon.
+        some inline_label: String,
+        /// Sets whether the client's callbacks are wired to it. Off by default.
+        set interactive: bool,
+        /// Sets what the client's callbacks get.
+        set data: JsonObject,
     }
 }
 
@@ -253,6 +203,7 @@ impl Annotation {
     }
 
     /// Sets where in the text the reference stands, counted in characters.
+    #[must_use]
     pub fn index(mut self, index: impl Into<Option<i64>>) -> Self {
         self.index = index.into();
         self

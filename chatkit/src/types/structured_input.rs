@@ -100,6 +100,7 @@ impl StructuredInputMultipleChoice {
     }
 
     /// Sets whether several may be chosen.
+    #[must_use]
     pub fn multiple(mut self, multiple: bool) -> Self {
         self.multiple = multiple;
         self
@@ -151,6 +152,7 @@ impl StructuredInputFreeform {
     }
 
     /// Sets a text shown with the question.
+    #[must_use]
     pub fn description(mut self, description: impl Into<String>) -> Self {
         self.description = Some(description.into());
         self
@@ -171,9 +173,9 @@ pub struct StructuredInputAnswer {
 
 impl StructuredInputAnswer {
     /// An answer with these texts.
-    pub fn new(values: Vec<String>) -> Self {
+    pub fn new(values: impl IntoIterator<Item = impl Into<String>>) -> Self {
         Self {
-            values,
+            values: values.into_iter().map(Into::into).collect(),
             skipped: false,
         }
     }

@@ -54,7 +54,7 @@ macro_rules! task {
         }
 
         impl $name {
-            #[doc = concat!("A task with the required fields only.")]
+            /// A task of which only this much is known; the setters add the rest.
             pub fn new($($required: impl Into<$rty>),*) -> Self {
                 Self {
                     status_indicator: TaskStatus::None,
@@ -64,12 +64,14 @@ macro_rules! task {
             }
 
             /// Sets the indicator shown in a workflow.
+            #[must_use]
             pub fn status_indicator(mut self, status: TaskStatus) -> Self {
                 self.status_indicator = status;
                 self
             }
 
             /// Sets the title.
+            #[must_use]
             pub fn title(mut self, title: impl Into<String>) -> Self {
                 self.title = Some(title.into());
                 self
@@ -99,17 +101,34 @@ task! {
     } required {}
 }
 
-impl CustomTask {
-    /// Sets the icon.
-    pub fn icon(mut self, icon: IconName) -> Self {
-        self.icon = Some(icon);
-        self
+setters! {
+    CustomTask {
+        /// Sets the icon.
+        some icon: IconName,
+        /// Sets the text, as Markdown.
+        some content: String,
     }
-
-    /// Sets the text, as Markdown.
-    pub fn content(mut self, content: impl Into<String>) -> Self {
-        self.content = Some(content.into());
-        self
+    SearchTask {
+        /// Sets the query that stands in the title.
+        some title_query: String,
+        /// Sets what was searched for.
+        list queries: String,
+        /// Sets what was found.
+        list sources: UrlSource,
+    }
+    FileTask {
+        /// Sets the files.
+        list sources: FileSource,
+    }
+    Workflow {
+        /// Sets what is shown when the workflow is folded.
+        some summary: WorkflowSummary,
+        /// Sets whether the steps are shown once the workflow is done. Off by default.
+        set expanded: bool,
+    }
+    CustomSummary {
+        /// Sets the icon.
+        some icon: IconName,
     }
 }
 
@@ -258,23 +277,23 @@ pub struct Workflow {
 
 impl Workflow {
     /// A workflow with the given steps.
-    pub fn new(workflow_type: WorkflowType, tasks: Vec<Task>) -> Self {
+    pub fn new(workflow_type: WorkflowType, tasks: impl IntoIterator<Item = Task>) -> Self {
         Self {
             workflow_type,
-            tasks,
+            tasks: tasks.into_iter().collect(),
             summary: None,
             expanded: false,
         }
     }
 
     /// A workflow of your own steps.
-    pub fn custom(tasks: Vec<Task>) -> Self {
+    pub fn custom(tasks: impl IntoIterator<Item = Task>) -> Self {
         Self::new(WorkflowType::Custom, tasks)
     }
 
     /// A workflow of the model's reasoning, empty at first.
     pub fn reasoning() -> Self {
-        Self::new(WorkflowType::Reasoning, Vec::new())
+        Self::new(WorkflowType::Reasoning, [])
     }
 }
 
@@ -307,12 +326,6 @@ impl CustomSummary {
             title: title.into(),
             icon: None,
         }
-    }
-
-    /// Sets the icon.
-    pub fn icon(mut self, icon: IconName) -> Self {
-        self.icon = Some(icon);
-        self
     }
 }
 

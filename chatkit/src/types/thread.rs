@@ -48,7 +48,41 @@ impl ThreadMetadata {
     }
 }
 
+setters! {
+    ThreadMetadata {
+        /// Sets when it was made.
+        set created_at: DateTime<Utc>,
+        /// Sets the title in the client's list.
+        some title: String,
+        /// Sets whether users may write in it.
+        set status: ThreadStatus,
+        /// Sets your own data.
+        set metadata: JsonObject,
+    }
+}
+
+impl ThreadMetadata {
+    /// Sets the hosts that Markdown images may come from.
+    #[must_use]
+    pub fn allowed_image_domains(
+        mut self,
+        domains: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Self {
+        self.allowed_image_domains = Some(domains.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Sets the links that the client opens without asking.
+    #[must_use]
+    pub fn safe_urls(mut self, urls: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.safe_urls = Some(urls.into_iter().map(Into::into).collect());
+        self
+    }
+}
+
 /// Whether users may write in a thread.
+#[doc(alias = "LockedStatus")]
+#[doc(alias = "ClosedStatus")]
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 #[non_exhaustive]

@@ -225,6 +225,7 @@ macro_rules! record {
             /// version does not.
             ///
             /// A field that is set by its own setter keeps that value. `type`, `id`, `key` and `children` are ignored.
+            #[must_use]
             pub fn field(
                 mut self,
                 name: impl Into<String>,

@@ -158,6 +158,7 @@ impl WidgetComponent {
     }
 
     /// The same component with another text: for a Text or Markdown that is being streamed.
+    #[must_use]
     pub fn with_value(mut self, value: impl Into<String>) -> Self {
         self.0
             .insert("value".to_owned(), Value::String(value.into()));
@@ -165,6 +166,7 @@ impl WidgetComponent {
     }
 
     /// The same component, whose text goes on or is complete: for a Text or Markdown that is being streamed.
+    #[must_use]
     pub fn with_streaming(mut self, streaming: bool) -> Self {
         self.0
             .insert("streaming".to_owned(), Value::Bool(streaming));
@@ -271,6 +273,7 @@ impl WidgetRoot {
     }
 
     /// The same widget in fewer words: without the defaults of its actions. For a model to read.
+    #[must_use]
     pub fn without_defaults(mut self) -> Self {
         normalise::leave_out(&mut self.0.0);
         self

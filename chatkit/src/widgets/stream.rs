@@ -26,6 +26,7 @@ impl WidgetContent {
     }
 
     /// Sets the text to copy.
+    #[must_use]
     pub fn copy_text(mut self, text: impl Into<String>) -> Self {
         self.copy_text = Some(text.into());
         self
@@ -109,9 +110,13 @@ impl WidgetStream {
 
     /// Goes on to the next state: the events that take the client there, to be sent in this order.
     ///
-    /// None if the client would see no difference.
-    pub fn update(&mut self, next: impl Into<WidgetRoot>) -> Vec<ThreadItemUpdatedEvent> {
-        let next = next.into();
+    /// None if the client would see no difference. A text to copy takes the place of the one before.
+    pub fn update(&mut self, next: impl Into<WidgetContent>) -> Vec<ThreadItemUpdatedEvent> {
+        let WidgetContent {
+            widget: next,
+            copy_text,
+        } = next.into();
+        self.item.copy_text = copy_text.or(self.item.copy_text.take());
         let updates = diff_widget(&self.item.widget, &next);
         self.item.widget = next;
         updates

@@ -18,7 +18,7 @@ use chatkit_agents::items::{
 use chatkit_agents::model::ResponseStreamEvent;
 use chatkit_agents::{
     AgentContext, ClientToolCall, DefaultResponseStreamConverter, ResponseStreamConverter,
-    RunError, RunErrorKind, RunItem, RunItemEvent, RunItemEventName, StreamEvent, accumulate_text,
+    RunError, RunErrorKind, RunItem, RunItemKind, StreamEvent, accumulate_text,
     stream_agent_response_with,
 };
 use futures::{Stream, StreamExt};
@@ -385,10 +385,7 @@ impl Input {
             Self::RunItem { run_item } if run_item.item_type == "tool_call_item" => {
                 let item = OutputItem::from_json(&run_item.raw_item.to_string())
                     .map_err(Failure::rejected)?;
-                StreamEvent::RunItem(RunItemEvent::new(
-                    RunItemEventName::ToolCalled,
-                    RunItem::ToolCallItem(item),
-                ))
+                StreamEvent::RunItem(RunItem::new("agent", RunItemKind::ToolCall(item)))
             }
             Self::RunItem { .. } | Self::Other { .. } => StreamEvent::AgentUpdated {
                 agent: "other".to_owned(),
@@ -535,9 +532,7 @@ impl ContextCall {
                 context.end_workflow(summary.clone(), *expanded).await;
             }
             Self::StreamWidget(widget) if widget.generator => {
-                context
-                    .stream_widget_states(widget.states(), widget.copy_text.clone())
-                    .await?;
+                context.stream_widget_states(widget.states()).await?;
             }
             Self::StreamWidget(widget) => {
                 if let Some(content) = widget.content() {
@@ -556,9 +551,7 @@ impl ScriptedWidget {
     /// Shows the widget in a turn.
     pub(super) async fn show(&self, turn: &Turn<()>) -> Result<(), TurnError> {
         if self.generator {
-            return turn
-                .forward(turn.widget_events(self.states(), self.copy_text.clone()))
-                .await;
+            return turn.stream_widget_states(self.states()).await;
         }
         if let Some(content) = self.content() {
             turn.stream_widget(content).await?;
@@ -566,17 +559,21 @@ impl ScriptedWidget {
         Ok(())
     }
 
-    fn states(&self) -> impl Stream<Item = Result<WidgetRoot, TurnError>> {
-        let states = self.states.iter().cloned().map(Ok);
+    fn states(&self) -> impl Stream<Item = Result<WidgetContent, TurnError>> + Send {
+        let states = self.states.iter().map(|state| Ok(self.content_of(state)));
         let error = self.raise.iter().map(|error| Err(error.to_error()));
         futures::stream::iter(states.chain(error))
     }
 
     fn content(&self) -> Option<WidgetContent> {
-        let content = WidgetContent::new(self.states.first()?.clone());
-        Some(match &self.copy_text {
+        self.states.first().map(|state| self.content_of(state))
+    }
+
+    fn content_of(&self, state: &WidgetRoot) -> WidgetContent {
+        let content = WidgetContent::new(state.clone());
+        match &self.copy_text {
             Some(text) => content.copy_text(text),
             None => content,
-        })
+        }
     }
 }

@@ -8,7 +8,7 @@ use crate::guardrail::OutputGuardrail;
 use crate::items::{OutputItem, prune_orphans};
 use crate::runner::context::RunContext;
 use crate::runner::error::{RunError, RunErrorKind};
-use crate::runner::item::RunItem;
+use crate::runner::item::RunItemKind;
 use crate::runner::state::NextStep;
 use crate::session::{CompactionArgs, Session};
 
@@ -72,7 +72,7 @@ impl<C: Send + Sync + 'static> Driver<C> {
         if result.include_in_history {
             let message =
                 OutputItem::assistant_text(&final_output).map_err(|cause| invalid(cause.into()))?;
-            let item = RunItem::MessageOutputItem(message);
+            let item = self.item(RunItemKind::Message(message));
             self.scope.shared.state().new_items.push(item.clone());
             self.emit_item(item).await;
         }

@@ -8,7 +8,7 @@ use crate::items::InputItem;
 use crate::runner::call;
 use crate::runner::context::RunContext;
 use crate::runner::error::{RunError, RunErrorKind};
-use crate::runner::item::RunItem;
+use crate::runner::item::RunItemKind;
 use crate::runner::offer::{Callee, Offer};
 use crate::runner::state::{ModelView, NextStep, RunToolCall};
 use crate::telemetry;
@@ -59,11 +59,10 @@ impl<C: Send + Sync + 'static> Driver<C> {
         self.keep_answers();
         // With the space that Python writes: requests stay the same to the byte.
         let text = format!("{{\"assistant\": {}}}", json!(target.name()));
-        let item = RunItem::HandoffOutputItem {
+        let item = self.item(RunItemKind::HandoffOutput {
             output: InputItem::function_call_output(call.call_id, text),
-            source_agent: self.agent.name().to_owned(),
             target_agent: target.name().to_owned(),
-        };
+        });
         self.scope.shared.state().new_items.push(item.clone());
         self.tell(|hooks, run| hooks.handoff(run, &self.agent, target))
             .await?;

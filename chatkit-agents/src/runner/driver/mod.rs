@@ -18,7 +18,7 @@ use tracing::{Instrument, Span};
 use super::context::RunContext;
 use super::error::RunError;
 use super::handlers::RunErrorHandlers;
-use super::item::{RunItem, RunItemEvent};
+use super::item::{RunItem, RunItemKind};
 use super::offer::Offer;
 use super::result::StreamEvent;
 use super::scope::RunScope;
@@ -152,9 +152,13 @@ impl<C: Send + Sync + 'static> Driver<C> {
         telemetry::invoke_agent(&self.run_span, self.agent.name(), conversation)
     }
 
+    /// An item of the agent that runs.
+    fn item(&self, kind: RunItemKind) -> RunItem {
+        RunItem::new(self.agent.name(), kind)
+    }
+
     async fn emit_item(&mut self, item: RunItem) {
-        self.emit(StreamEvent::RunItem(RunItemEvent::of(item)))
-            .await;
+        self.emit(StreamEvent::RunItem(item)).await;
     }
 
     /// Gives an event to whoever reads the run, or keeps it back until guardrails have passed.

@@ -17,7 +17,7 @@ use crate::model::{
 use crate::runner::config::{CallModelData, ModelInputData};
 use crate::runner::context::RunContext;
 use crate::runner::error::{RunError, RunErrorKind};
-use crate::runner::item::RunItem;
+use crate::runner::item::{RunItem, RunItemKind};
 use crate::runner::offer::Offer;
 use crate::runner::result::StreamEvent;
 use crate::runner::state::{NextStep, ToolCall};
@@ -79,9 +79,11 @@ impl<C: Send + Sync + 'static> Driver<C> {
             _ => {
                 state.current_turn += 1;
                 let added = std::mem::take(&mut state.pending_input);
-                state
-                    .new_items
-                    .extend(added.into_iter().map(RunItem::InputItem));
+                state.new_items.extend(
+                    added
+                        .into_iter()
+                        .map(|item| self.item(RunItemKind::Input(item))),
+                );
                 None
             }
         }
@@ -139,11 +141,11 @@ impl<C: Send + Sync + 'static> Driver<C> {
     }
 
     pub(super) fn input_item(&self, item: &RunItem) -> InputItem {
-        match item {
-            RunItem::ReasoningItem(item) if self.scope.config.omit_reasoning_ids => {
+        match &item.kind {
+            RunItemKind::Reasoning(item) if self.scope.config.omit_reasoning_ids => {
                 item.without_id()
             }
-            item => item.to_input_item(),
+            _ => item.to_input_item(),
         }
     }
 
@@ -257,8 +259,7 @@ impl<C: Send + Sync + 'static> Driver<C> {
                     let item = done.item.clone();
                     streamed.push(item.clone());
                     self.emit(StreamEvent::RawResponse(event)).await;
-                    self.emit_item(RunItem::of_model(item, |name| offer.is_handoff(name)))
-                        .await;
+                    self.emit_item(self.model_item(item, offer)).await;
                     continue;
                 }
                 ResponseStreamEvent::Completed(completed) => {
@@ -269,8 +270,7 @@ impl<C: Send + Sync + 'static> Driver<C> {
                     if items.is_empty() {
                         items.clone_from(&response.output);
                         for item in items.iter().cloned() {
-                            self.emit_item(RunItem::of_model(item, |name| offer.is_handoff(name)))
-                                .await;
+                            self.emit_item(self.model_item(item, offer)).await;
                         }
                     } else {
                         response.output.clone_from(&items);
@@ -331,6 +331,10 @@ impl<C: Send + Sync + 'static> Driver<C> {
         })
     }
 
+    fn model_item(&self, item: OutputItem, offer: &Offer<C>) -> RunItem {
+        self.item(RunItemKind::of_model(item, |name| offer.is_handoff(name)))
+    }
+
     /// Decides what a response means for the run.
     async fn on_answer(&mut self, answer: Answer, offer: Offer<C>) -> Result<(), RunError> {
         let Answer { items, response } = answer;
@@ -352,9 +356,7 @@ impl<C: Send + Sync + 'static> Driver<C> {
         {
             let mut state = self.scope.shared.state();
             state.turn_start = state.new_items.len();
-            let items = items
-                .into_iter()
-                .map(|item| RunItem::of_model(item, |name| offer.is_handoff(name)));
+            let items = items.into_iter().map(|item| self.model_item(item, &offer));
             state.new_items.extend(items);
             state.last_response_id.clone_from(&response.id);
             if (state.previous_response_id.is_some() || state.auto_previous_response_id)

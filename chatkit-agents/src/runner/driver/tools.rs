@@ -7,16 +7,14 @@ use futures::stream::{BoxStream, SelectAll};
 use futures::{FutureExt, StreamExt};
 
 use super::Driver;
-use crate::agent::{
-    Behavior, FunctionToolResult, ToolResults, ToolUseBehavior, ToolsToFinalOutputResult,
-};
+use crate::agent::{Behavior, FunctionToolResult, ToolResults, ToolUseBehavior};
 use crate::items::{InputItem, OutputItem};
 use crate::model::is_token;
 use crate::runner::call::{self, Call, Outcome, Settled};
 use crate::runner::config::ToolNotFound;
 use crate::runner::context::RunContext;
 use crate::runner::error::{RunError, RunErrorKind};
-use crate::runner::item::{RunItem, RunItemEvent};
+use crate::runner::item::{RunItem, RunItemKind};
 use crate::runner::offer::{Callee, Offer};
 use crate::runner::result::StreamEvent;
 use crate::runner::state::{Approval, NextStep, RunToolCall, ToolCall};
@@ -259,10 +257,8 @@ impl<C: Send + Sync + 'static> Driver<C> {
             call.nested = None;
         });
         // Answers are never held back: the user has to know what tools do.
-        self.show(StreamEvent::RunItem(RunItemEvent::of(RunItem::of_answer(
-            item,
-        ))))
-        .await;
+        let item = self.item(RunItemKind::of_answer(item));
+        self.show(StreamEvent::RunItem(item)).await;
     }
 
     /// Moves the answers there are to the items of the run, in the order of the calls.
@@ -275,7 +271,7 @@ impl<C: Send + Sync + 'static> Driver<C> {
         let answers = calls
             .into_iter()
             .filter_map(|call| call.output)
-            .map(RunItem::of_answer);
+            .map(|output| self.item(RunItemKind::of_answer(output)));
         state.new_items.extend(answers);
     }
 
@@ -306,10 +302,7 @@ impl<C: Send + Sync + 'static> Driver<C> {
                 .find(|result| names.iter().any(|name| is_named(&result.tool_name, name))),
             Behavior::Function(decide) => {
                 let run = RunContext::of(&self.scope, &self.agent);
-                return match decide(ToolResults { run, results }).await {
-                    ToolsToFinalOutputResult::FinalOutput(output) => Some(output),
-                    ToolsToFinalOutputResult::RunLlmAgain => None,
-                };
+                return decide(ToolResults { run, results }).await;
             }
         };
         result.map(|result| result.output.to_text())
@@ -324,10 +317,10 @@ fn is_named(qualified: &str, name: &str) -> bool {
 
 /// The item that is this call.
 fn item_of<'a>(items: &'a [RunItem], call: &RunToolCall) -> Option<&'a OutputItem> {
-    items.iter().find_map(|item| match item {
-        RunItem::ToolCallItem(item)
-        | RunItem::McpApprovalRequestItem(item)
-        | RunItem::OtherItem(item)
+    items.iter().find_map(|item| match &item.kind {
+        RunItemKind::ToolCall(item)
+        | RunItemKind::McpApprovalRequest(item)
+        | RunItemKind::Other(item)
             if item.raw().call_id().or(item.raw().id()) == Some(&call.call_id) =>
         {
             Some(item)

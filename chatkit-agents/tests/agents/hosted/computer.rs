@@ -91,7 +91,7 @@ async fn a_person_acknowledges_safety_checks_where_no_function_does() {
     assert_eq!(result.interruptions().len(), 1);
     let mut state = result.into_state();
     state.approve("call_1").unwrap();
-    Run::resume(&agent, state, ()).run().await.unwrap();
+    Runner::resume(&agent, state, ()).await.unwrap();
     let answer = &bodies(&server)[1]["input"][2];
     assert_eq!(answer["acknowledged_safety_checks"], check());
 }

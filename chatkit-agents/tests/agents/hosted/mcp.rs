@@ -61,7 +61,7 @@ async fn a_person_decides_where_no_function_does() {
         state.reject("mcpr_1", "No.".to_owned()).unwrap();
         let json = state.to_json().unwrap();
         let state = chatkit_agents::RunState::from_json(&json).unwrap();
-        Run::resume(&agent, state, ()).run().await.unwrap();
+        Runner::resume(&agent, state, ()).await.unwrap();
         assert_eq!(
             bodies(&server)[1]["input"][2],
             json!({
@@ -89,7 +89,7 @@ async fn always_means_the_tool_of_one_server() {
         .tool(says("delete", "gone").needs_approval(async |_: ToolContext<'_, ()>| true));
     let mut state = Runner::run(&agent, "Go", ()).await.unwrap().into_state();
     state.approve_always("mcpr_1").unwrap();
-    let result = Run::resume(&agent, state, ()).run().await.unwrap();
+    let result = Runner::resume(&agent, state, ()).await.unwrap();
     let waiting: Vec<_> = result
         .interruptions()
         .into_iter()

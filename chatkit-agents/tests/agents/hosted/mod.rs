@@ -25,7 +25,7 @@ use chatkit_agents::tool::{
     ToolOutputImage, ToolSearchTool, WebSearchTool, apply_diff, create_file_text,
 };
 use chatkit_agents::{
-    Run, RunErrorKind, RunItem, RunItemEventName, Runner, StreamEvent, ToolUseBehavior,
+    RunErrorKind, RunItemEventName, RunItemKind, Runner, StreamEvent, ToolUseBehavior,
 };
 
 use super::*;
@@ -95,7 +95,7 @@ impl<C: Send + Sync> ApplyPatchEditor<C> for Files {
     ) -> Result<String, ToolError> {
         let text = self
             .text(path)
-            .ok_or(ToolError::message("There is no such file."))?;
+            .ok_or(ToolError::msg("There is no such file."))?;
         let text = apply_diff(&text, diff)?;
         let mut files = self.0.lock().unwrap();
         files.remove(path);
@@ -116,7 +116,7 @@ struct Screen(Arc<Mutex<Vec<ComputerAction>>>);
 impl<C: Send + Sync> Computer<C> for Screen {
     async fn act(&self, _: ToolContext<'_, C>, action: ComputerAction) -> Result<(), ToolError> {
         if matches!(action, ComputerAction::Wait) {
-            return Err(ToolError::message("the machine is gone"));
+            return Err(ToolError::msg("the machine is gone"));
         }
         self.0.lock().unwrap().push(action);
         Ok(())
@@ -131,7 +131,7 @@ async fn sql(ctx: ToolContext<'_, ()>) -> Result<String, ToolError> {
     match ctx.tool_arguments() {
         "SELECT 1" => Ok("1".to_owned()),
         "DROP" => Err(ToolError::new("password=hunter2")),
-        other => Err(ToolError::message(format!("Not known: {other}"))),
+        other => Err(ToolError::msg(format!("Not known: {other}"))),
     }
 }
 
@@ -337,7 +337,7 @@ async fn answered(tool: impl Into<Tool<()>>, call: Value) -> Value {
     let names: Vec<_> = events
         .iter()
         .filter_map(|event| match event {
-            StreamEvent::RunItem(event) => Some(event.name),
+            StreamEvent::RunItem(event) => Some(event.event_name()),
             _ => None,
         })
         .collect();
@@ -422,24 +422,24 @@ async fn what_the_provider_has_run_is_kept() {
     // No message: the model goes on.
     let server = server([script, Script::text("Done")]).await;
     let result = Runner::run(&agent::<()>(&server), "Go", ()).await.unwrap();
-    assert_eq!(result.final_output, "Done");
+    assert_eq!(result.final_output(), Some("Done"));
     let sent = bodies(&server)[1]["input"].as_array().unwrap()[1..].to_vec();
     assert_eq!(sent, items);
     let kinds: Vec<_> = result.new_items()[..7]
         .iter()
-        .map(std::mem::discriminant)
+        .map(|item| std::mem::discriminant(&item.kind))
         .collect();
     assert!(matches!(
-        result.new_items()[3],
-        RunItem::McpListToolsItem(_)
+        result.new_items()[3].kind,
+        RunItemKind::McpListTools(_)
     ));
     assert!(matches!(
-        result.new_items()[5],
-        RunItem::ToolSearchCallItem(_)
+        result.new_items()[5].kind,
+        RunItemKind::ToolSearchCall(_)
     ));
     assert!(matches!(
-        result.new_items()[6],
-        RunItem::ToolSearchOutputItem(_)
+        result.new_items()[6].kind,
+        RunItemKind::ToolSearchOutput(_)
     ));
     assert!(kinds[..3].iter().all(|kind| *kind == kinds[4]));
 }

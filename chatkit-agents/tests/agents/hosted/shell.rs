@@ -63,7 +63,7 @@ async fn a_container_of_the_provider_is_left_alone() {
     .await;
     let agent = agent::<()>(&server).tool(ContainerShellTool::auto());
     let result = Runner::run(&agent, "Go", ()).await.unwrap();
-    assert_eq!(result.final_output, "Done");
+    assert_eq!(result.final_output(), Some("Done"));
     assert_eq!(result.new_items().len(), 3);
 }
 
@@ -87,7 +87,7 @@ async fn a_person_may_have_to_approve_commands() {
     assert_eq!(server.requests().len(), 1);
     let mut state = result.into_state();
     state.reject("call_1", "Not today.".to_owned()).unwrap();
-    Run::resume(&agent, state, ()).run().await.unwrap();
+    Runner::resume(&agent, state, ()).await.unwrap();
     let output = &bodies(&server)[1]["input"][2]["output"][0];
     assert_eq!(output["stderr"], "Not today.");
 

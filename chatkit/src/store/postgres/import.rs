@@ -35,6 +35,7 @@ impl PythonImport {
     }
 
     /// Sets the schema of the tables.
+    #[must_use]
     pub fn schema(mut self, schema: impl Into<String>) -> Self {
         self.schema = schema.into();
         self
@@ -42,6 +43,7 @@ impl PythonImport {
 
     /// Sets whose a thread becomes. `owner` gets the thread's `user_id`, if there is such a column, and gives the key that
     /// the function given to [`PostgresStore::scoped`] gives for that user.
+    #[must_use]
     pub fn owner(mut self, owner: impl Fn(Option<&str>) -> String + Send + Sync + 'static) -> Self {
         self.owner = Arc::new(owner);
         self

@@ -79,6 +79,7 @@ impl<C> PostgresStore<C> {
 
     /// Keeps users apart: `owner` gives a user's key from the context of a request. What was stored under another key,
     /// or without one, is not found.
+    #[must_use]
     pub fn scoped(self, owner: impl Fn(&C) -> String + Send + Sync + 'static) -> Self {
         Self {
             scope: Scope::by(owner),

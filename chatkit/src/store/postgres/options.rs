@@ -41,24 +41,28 @@ impl PostgresOptions {
     }
 
     /// Sets how many connections there are at most.
+    #[must_use]
     pub fn max_connections(mut self, connections: u32) -> Self {
         self.max_connections = connections;
         self
     }
 
     /// Sets how many connections are kept open even when nothing happens.
+    #[must_use]
     pub fn min_connections(mut self, connections: u32) -> Self {
         self.min_connections = connections;
         self
     }
 
     /// Sets how long the first connection may take.
+    #[must_use]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
     }
 
     /// Sets how long a call waits for a connection.
+    #[must_use]
     pub fn acquire_timeout(mut self, timeout: Duration) -> Self {
         self.acquire_timeout = timeout;
         self
@@ -66,24 +70,28 @@ impl PostgresOptions {
 
     /// Sets how long the database may work on one statement. It is sent as a startup option, which PgBouncer refuses
     /// unless it is told to ignore `options`; behind one, say `None` and set `statement_timeout` for the role.
+    #[must_use]
     pub fn statement_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
         self.statement_timeout = timeout.into();
         self
     }
 
     /// Sets how long a connection is kept that nothing uses.
+    #[must_use]
     pub fn idle_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
         self.idle_timeout = timeout.into();
         self
     }
 
     /// Sets how long a connection is used before a new one takes its place.
+    #[must_use]
     pub fn max_lifetime(mut self, lifetime: impl Into<Option<Duration>>) -> Self {
         self.max_lifetime = lifetime.into();
         self
     }
 
     /// Sets the schema that holds the tables. Its name is taken as it is, upper case included.
+    #[must_use]
     pub fn schema(mut self, schema: impl Into<String>) -> Self {
         self.schema = schema.into();
         self

@@ -66,12 +66,14 @@ impl SqliteOptions {
     }
 
     /// Sets how many reads run at once.
+    #[must_use]
     pub fn readers(mut self, readers: u32) -> Self {
         self.readers = readers;
         self
     }
 
     /// Sets how long a call waits while another process holds the file. SQLite knows no more than 24 days.
+    #[must_use]
     pub fn busy_timeout(mut self, timeout: Duration) -> Self {
         self.busy_timeout = timeout;
         self
@@ -116,6 +118,7 @@ impl<C> SqliteStore<C> {
 
     /// Keeps users apart: `owner` gives a user's key from the context of a request. What was stored under another key,
     /// or without one, is not found.
+    #[must_use]
     pub fn scoped(self, owner: impl Fn(&C) -> String + Send + Sync + 'static) -> Self {
         Self {
             scope: Scope::by(owner),

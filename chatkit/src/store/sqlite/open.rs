@@ -125,7 +125,7 @@ impl Place {
                 // This decodes `%3F` and the like.
                 SqliteConnectOptions::from_str(file)
                     .map_err(|error| {
-                        OpenError::new(database, "the URL is not valid").because(error)
+                        OpenError::new(database, "the URL is not valid").caused_by(error)
                     })?
                     .create_if_missing(create)
             }
@@ -194,7 +194,7 @@ impl Place {
             }
             _ => "SQLite failed".to_owned(),
         };
-        OpenError::new(&self.path, advice).because(error)
+        OpenError::new(&self.path, advice).caused_by(error)
     }
 }
 
@@ -343,7 +343,7 @@ impl OpenError {
         }
     }
 
-    fn because(mut self, cause: sqlx::Error) -> Self {
+    fn caused_by(mut self, cause: sqlx::Error) -> Self {
         self.cause = Some(cause);
         self
     }

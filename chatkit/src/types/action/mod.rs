@@ -144,24 +144,28 @@ impl ActionConfig {
     }
 
     /// Sets the payload.
+    #[must_use]
     pub fn payload(mut self, payload: impl Into<Value>) -> Self {
         self.payload = payload.into();
         self
     }
 
     /// Sets who handles it.
+    #[must_use]
     pub fn handler(mut self, handler: Handler) -> Self {
         self.handler = handler;
         self
     }
 
     /// Sets what is shown meanwhile.
+    #[must_use]
     pub fn loading_behavior(mut self, behavior: LoadingBehavior) -> Self {
         self.loading_behavior = behavior;
         self
     }
 
     /// Sets whether the server answers with a stream of events.
+    #[must_use]
     pub fn streaming(mut self, streaming: bool) -> Self {
         self.streaming = streaming;
         self

@@ -88,6 +88,7 @@ value_record! {
 
 impl XAxisConfig {
     /// Sets what is written in place of one value.
+    #[must_use]
     pub fn label(mut self, value: impl Into<String>, label: impl Into<String>) -> Self {
         let labels = self.labels.get_or_insert_default();
         labels.insert(value.into(), label.into());
@@ -146,6 +147,7 @@ impl ChartRow {
     }
 
     /// Sets the value of a name.
+    #[must_use]
     pub fn value(mut self, name: impl Into<String>, value: impl Into<ChartValue>) -> Self {
         self.0.insert(name.into(), value.into().0);
         self

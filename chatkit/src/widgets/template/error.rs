@@ -60,7 +60,7 @@ impl TemplateError {
         }
     }
 
-    pub(super) fn with_source(mut self, source: impl StdError + Send + Sync + 'static) -> Self {
+    pub(super) fn caused_by(mut self, source: impl StdError + Send + Sync + 'static) -> Self {
         self.source = Some(Arc::new(source));
         self
     }
@@ -70,14 +70,14 @@ impl TemplateError {
             TemplateErrorKind::Definition,
             "the definition of the widget is not valid",
         )
-        .with_source(error)
+        .caused_by(error)
     }
 
     pub(super) fn json(error: serde_json::Error) -> Self {
         Self {
             line: Some(error.line()),
             ..Self::new(TemplateErrorKind::Json, "the rendered template is not JSON")
-                .with_source(error)
+                .caused_by(error)
         }
     }
 
@@ -175,7 +175,7 @@ impl From<InvalidWidget> for TemplateError {
             TemplateErrorKind::Widget,
             "the rendered template is not a widget",
         )
-        .with_source(error)
+        .caused_by(error)
     }
 }
 

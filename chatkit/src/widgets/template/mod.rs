@@ -58,6 +58,7 @@ impl WidgetDefinition {
     }
 
     /// Sets the JSON schema of the data.
+    #[must_use]
     pub fn json_schema(mut self, schema: impl Into<Value>) -> Self {
         self.json_schema = schema.into();
         self
@@ -128,7 +129,7 @@ impl WidgetTemplate {
         let path = path.as_ref();
         let text = fs::read_to_string(path).map_err(|error| {
             let message = format!("cannot read the widget file {}", path.display());
-            TemplateError::new(TemplateErrorKind::Io, message).with_source(error)
+            TemplateError::new(TemplateErrorKind::Io, message).caused_by(error)
         })?;
         Self::from_json(&text)
     }
