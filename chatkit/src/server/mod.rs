@@ -3,6 +3,7 @@
 mod frames;
 mod handler;
 mod pending;
+mod public;
 mod queries;
 mod repeats;
 mod request_info;

@@ -8,8 +8,8 @@ use bytes::Bytes;
 use futures::FutureExt;
 use serde::Serialize;
 
+use super::public::{public_item, public_thread};
 use super::streaming::logged;
-use super::turn::{public_item, public_thread};
 use super::{ChatKitHandler, ChatKitServer, RequestInfo, Turn};
 use crate::error::{Error, ErrorKind};
 use crate::store::{AttachmentStore, DynAttachmentStore, Store};
