@@ -425,36 +425,29 @@ fn one_more(limit: usize) -> i64 {
 /// its context names.
 macro_rules! scoped_store {
     ($store:ident) => {
+        $crate::store::store_methods! { [$crate::store::sql::scoped_store] @methods $store }
+    };
+    (
+        @methods $store:ident
+        sync { $($ids:tt)* }
+        async { $( fn $method:ident(&self $(, $arg:ident: [$($ty:tt)*])*) -> $out:ty; )* }
+        async { $($defaults:tt)* }
+    ) => {
         impl<C: Send + Sync + 'static> crate::store::Store<C> for $store<C> {
-            $crate::store::sql::scoped_store! { @methods
-                fn load_thread(thread_id: &str) -> ThreadMetadata;
-                fn save_thread(thread: &ThreadMetadata) -> ();
-                fn load_threads(limit: usize, after: Option<&str>, order: Order) -> Page<ThreadMetadata>;
-                fn delete_thread(thread_id: &str) -> ();
-                fn load_thread_items(thread_id: &str, after: Option<&str>, limit: usize, order: Order) -> Page<ThreadItem>;
-                fn save_item(thread_id: &str, item: &ThreadItem) -> ();
-                fn load_item(thread_id: &str, item_id: &str) -> ThreadItem;
-                fn delete_thread_item(thread_id: &str, item_id: &str) -> ();
-                fn take_item(thread_id: &str, item_id: &str) -> ThreadItem;
-                fn save_attachment(attachment: &Attachment) -> ();
-                fn load_attachment(attachment_id: &str) -> Attachment;
-                fn delete_attachment(attachment_id: &str) -> ();
-            }
+            $( async fn $method(&self $(, $arg: $($ty)*)*, context: &C) -> Result<$out, StoreError> {
+                self.sql.$method($($arg,)* &self.scope.owner(context)).await
+            } )*
 
-            async fn add_thread_item(
+            async fn take_item(
                 &self,
                 thread_id: &str,
-                item: &ThreadItem,
+                item_id: &str,
                 context: &C,
-            ) -> Result<(), StoreError> {
-                self.save_item(thread_id, item, context).await
+            ) -> Result<ThreadItem, StoreError> {
+                let owner = self.scope.owner(context);
+                self.sql.take_item(thread_id, item_id, &owner).await
             }
         }
-    };
-    (@methods $( fn $method:ident($($argument:ident: $type:ty),*) -> $result:ty; )*) => {
-        $( async fn $method(&self $(, $argument: $type)*, context: &C) -> Result<$result, StoreError> {
-            self.sql.$method($($argument,)* &self.scope.owner(context)).await
-        } )*
     };
 }
 

@@ -46,7 +46,7 @@ pub struct SqliteStore<C> {
 }
 
 /// How a [`SqliteStore`] uses its database.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SqliteOptions {
     /// How many reads run at once; at least one. Each takes a thread. A database in memory has one connection for all.
