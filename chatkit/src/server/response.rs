@@ -72,14 +72,16 @@ impl StreamingResult {
     }
 
     /// The body of an HTTP response: failures become `error` events, and a comment is sent whenever nothing else was for
-    /// `keep_alive`, so that a client that vanished is noticed. Clients ignore comments.
+    /// `keep_alive`, so that a client that vanished is noticed. Clients ignore comments. Zero, or longer than time is, is
+    /// never.
     ///
     /// Needs a Tokio runtime with its timer enabled.
     pub fn into_event_stream(self, keep_alive: Duration) -> EventStream {
+        let sleep = next_comment(keep_alive).map(|at| Box::pin(tokio::time::sleep_until(at)));
         EventStream {
             events: Some(self),
             keep_alive,
-            sleep: Box::pin(tokio::time::sleep(keep_alive)),
+            sleep,
         }
     }
 }
@@ -109,7 +111,22 @@ impl fmt::Debug for StreamingResult {
 pub struct EventStream {
     events: Option<StreamingResult>,
     keep_alive: Duration,
-    sleep: Pin<Box<Sleep>>,
+    /// Until the next comment, if there are comments.
+    sleep: Option<Pin<Box<Sleep>>>,
+}
+
+/// When a comment is due after a moment that something was sent in.
+fn next_comment(keep_alive: Duration) -> Option<Instant> {
+    let at = Instant::now().checked_add(keep_alive);
+    at.filter(|_| !keep_alive.is_zero())
+}
+
+impl EventStream {
+    fn rest(&mut self) {
+        if let (Some(sleep), Some(at)) = (&mut self.sleep, next_comment(self.keep_alive)) {
+            sleep.as_mut().reset(at);
+        }
+    }
 }
 
 impl Stream for EventStream {
@@ -122,7 +139,7 @@ impl Stream for EventStream {
         };
         match events.frames.poll_chunk(cx) {
             Poll::Ready(Some(Ok(chunk))) => {
-                this.sleep.as_mut().reset(Instant::now() + this.keep_alive);
+                this.rest();
                 Poll::Ready(Some(chunk))
             }
             Poll::Ready(Some(Err(error))) => {
@@ -140,8 +157,11 @@ impl Stream for EventStream {
                 Poll::Ready(None)
             }
             Poll::Pending => {
-                ready!(this.sleep.as_mut().poll(cx));
-                this.sleep.as_mut().reset(Instant::now() + this.keep_alive);
+                let Some(sleep) = &mut this.sleep else {
+                    return Poll::Pending;
+                };
+                ready!(sleep.as_mut().poll(cx));
+                this.rest();
                 Poll::Ready(Some(Bytes::from_static(b": keep-alive\n\n")))
             }
         }
