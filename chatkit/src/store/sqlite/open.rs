@@ -17,16 +17,10 @@ use super::engine::Pools;
 use crate::types::now;
 
 /// The schema's history. What is released never changes; a change of the schema is a new entry.
-pub(in crate::store) const MIGRATIONS: &[(i64, &str)] = &[
-    (
-        1,
-        include_str!("../../../migrations/sqlite/0001_threads.sql"),
-    ),
-    (
-        2,
-        include_str!("../../../migrations/sqlite/0002_retention.sql"),
-    ),
-];
+pub(in crate::store) const MIGRATIONS: &[(i64, &str)] = &[(
+    1,
+    include_str!("../../../migrations/sqlite/0001_threads.sql"),
+)];
 
 const MIGRATIONS_TABLE: &str = "\
     CREATE TABLE IF NOT EXISTS chatkit_migrations (\
