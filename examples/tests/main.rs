@@ -15,6 +15,7 @@ mod images;
 mod otlp;
 mod page;
 mod programs;
+mod readme;
 mod showcase;
 mod support;
 mod threads;
