@@ -1,6 +1,8 @@
 //! Widgets from `.widget` files, as a program loads and fills them.
-// Clippy knows a test by its attribute; helpers unwrap too.
-#![allow(clippy::unwrap_used)]
+#![allow(
+    clippy::unwrap_used,
+    reason = "clippy exempts tests, not the helpers of tests"
+)]
 
 use std::error::Error as _;
 use std::thread;

@@ -1,7 +1,9 @@
 //! What every store keeps to, checked for every store that comes with the crate. Those of PostgreSQL are ignored where it is not
 //! installed.
-// Clippy knows a test by its attribute, and these have none.
-#![allow(clippy::unwrap_used)]
+#![allow(
+    clippy::unwrap_used,
+    reason = "clippy exempts tests, not the helpers of tests"
+)]
 
 mod kit;
 mod model;
