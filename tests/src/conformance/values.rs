@@ -121,12 +121,14 @@ pub(super) fn hide_in_event(event: &mut ThreadStreamEvent) {
     if let Some(thread) = event.thread_mut() {
         hide_in_page(&mut thread.items);
     }
-    event.item_mut().map(ThreadItem::hide_private_metadata);
+    if let Some(item) = event.item_mut() {
+        item.hide_private_metadata();
+    }
 }
 
 fn hide_in_response(response: &mut SyncCustomActionResponse) {
-    let item = response.updated_item.as_mut();
-    item.map(ThreadItem::hide_private_metadata);
+    let item = response.updated_item.iter_mut();
+    item.for_each(ThreadItem::hide_private_metadata);
 }
 
 fn hide_in_page(page: &mut Page<ThreadItem>) {
