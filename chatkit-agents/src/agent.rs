@@ -18,7 +18,7 @@ use crate::items::FunctionOutput;
 use crate::model::{AgentModel, ModelSettings};
 use crate::output_schema::AgentOutputSchema;
 use crate::runner::RunContext;
-use crate::tool::{Tool, ToolProvider};
+use crate::tool::{IntoTool, Tool, ToolProvider};
 
 /// A model, what it is told, and what it may do.
 ///
@@ -272,8 +272,8 @@ impl<C> Agent<C> {
     }
 
     /// Adds a tool.
-    pub fn tool(self, tool: impl Into<Tool<C>>) -> Self {
-        let tool = tool.into();
+    pub fn tool(self, tool: impl IntoTool<C>) -> Self {
+        let tool = tool.into_tool();
         self.set(|agent| agent.tools.push(tool))
     }
 

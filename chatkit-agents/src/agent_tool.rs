@@ -19,7 +19,7 @@ use crate::runner::{
     NestedStart, Run, RunConfig, RunContext, RunErrorKind, RunItem, RunResult, StreamEvent,
 };
 use crate::tool::{
-    FunctionTool, SchemaError, Tool, ToolContext, ToolDefinition, ToolError, ToolOutput,
+    FunctionTool, Gates, SchemaError, Tool, ToolContext, ToolDefinition, ToolError, ToolOutput,
     parameters_schema,
 };
 
@@ -53,8 +53,6 @@ type BuildInput<C> = dyn for<'a> Fn(AgentToolInput<'a, C>) -> BoxFuture<'a, Resu
     + Sync;
 type Extract<C> =
     dyn for<'a> Fn(AgentToolOutput<'a, C>) -> BoxFuture<'a, Result<String, BoxError>> + Send + Sync;
-type Asked<C> = dyn for<'a> Fn(RunContext<'a, C>) -> BoxFuture<'a, bool> + Send + Sync;
-type AskedForCall<C> = dyn for<'a> Fn(ToolContext<'a, C>) -> BoxFuture<'a, bool> + Send + Sync;
 type SetUp<C> = dyn Fn(Run<C>) -> Run<C> + Send + Sync;
 
 /// What an agent that is used as a tool has given, for [`AgentTool::output_extractor`].
@@ -97,8 +95,7 @@ pub struct AgentTool<C> {
     input_builder: Option<Box<BuildInput<C>>>,
     output_extractor: Option<Box<Extract<C>>>,
     on_stream: Option<Box<OnStream<C>>>,
-    is_enabled: Option<Box<Asked<C>>>,
-    needs_approval: Option<Box<AskedForCall<C>>>,
+    gates: Gates<C>,
     ends_run: bool,
 }
 
@@ -126,8 +123,7 @@ impl<C: Send + Sync + 'static> AgentTool<C> {
             input_builder: None,
             output_extractor: None,
             on_stream: None,
-            is_enabled: None,
-            needs_approval: None,
+            gates: Gates::default(),
             ends_run: false,
         }
     }
@@ -212,7 +208,7 @@ impl<C: Send + Sync + 'static> AgentTool<C> {
         mut self,
         is_enabled: impl for<'a> Callback<'a, RunContext<'a, C>, bool>,
     ) -> Self {
-        self.is_enabled = Some(Box::new(move |run| Box::pin(is_enabled.call(run))));
+        self.gates.set_is_enabled(is_enabled);
         self
     }
 
@@ -222,7 +218,7 @@ impl<C: Send + Sync + 'static> AgentTool<C> {
         mut self,
         needs: impl for<'a> Callback<'a, ToolContext<'a, C>, bool>,
     ) -> Self {
-        self.needs_approval = Some(Box::new(move |ctx| Box::pin(needs.call(ctx))));
+        self.gates.set_needs_approval(needs);
         self
     }
 
@@ -327,17 +323,11 @@ impl<C: Send + Sync + 'static> FunctionTool<C> for AgentTool<C> {
     }
 
     fn is_enabled<'a>(&'a self, run: RunContext<'a, C>) -> BoxFuture<'a, bool> {
-        match &self.is_enabled {
-            Some(is_enabled) => is_enabled(run),
-            None => Box::pin(std::future::ready(true)),
-        }
+        self.gates.is_enabled(run)
     }
 
     fn needs_approval<'a>(&'a self, ctx: ToolContext<'a, C>) -> BoxFuture<'a, bool> {
-        match &self.needs_approval {
-            Some(needs) => needs(ctx),
-            None => Box::pin(std::future::ready(false)),
-        }
+        self.gates.needs_approval(ctx)
     }
 
     fn failure_message<'a>(&self, error: &'a ToolError) -> Cow<'a, str> {

@@ -4,7 +4,8 @@
 ///
 /// Every place that takes a function of yours takes one of these. You never implement it: an `async fn` is one, an async
 /// closure that captures nothing is one, and so is a closure that returns a future. A closure that captures clones what
-/// it needs into the future, because the future may outlive the call.
+/// it needs into the future, because the future may outlive the call. Write the type of a closure's argument, as below:
+/// `async |_| …` is "not general enough" for the compiler.
 ///
 /// ```
 /// use chatkit_agents::{Agent, RunContext};
@@ -28,11 +29,6 @@
 /// });
 /// # }
 /// ```
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not an async function from `{A}` to `{O}`",
-    label = "expected an `async fn`, or a closure that returns a future",
-    note = "the future must be `Send`; a closure that captures must clone what its future needs"
-)]
 pub trait Callback<'a, A, O>: Send + Sync + 'static {
     /// What the function returns.
     type Future: Future<Output = O> + Send + 'a;

@@ -28,9 +28,10 @@ pub struct AgentContext<C> {
 
 struct Inner<C> {
     turn: Turn<C>,
-    events: mpsc::Sender<ThreadStreamEvent>,
+    /// Boxed: the channel has room for 32 from the start, which would be most of what a turn holds in memory.
+    events: mpsc::Sender<Box<ThreadStreamEvent>>,
     /// Taken by the stream that forwards the events, and given back when it ends.
-    queue: Mutex<Option<mpsc::Receiver<ThreadStreamEvent>>>,
+    queue: Mutex<Option<mpsc::Receiver<Box<ThreadStreamEvent>>>>,
     state: Mutex<State>,
 }
 
@@ -219,7 +220,7 @@ impl<C: Send + Sync + 'static> AgentContext<C> {
             .flatten()
             .zip(events.into_iter().flatten())
         {
-            permit.send(event);
+            permit.send(Box::new(event));
         }
         result
     }
@@ -461,7 +462,7 @@ pub(crate) fn finished(mut item: WorkflowItem, expanded: bool) -> ThreadItemDone
 /// The reading end of a context's events; goes back to the context when dropped.
 pub(crate) struct Queue<C> {
     context: AgentContext<C>,
-    receiver: Option<mpsc::Receiver<ThreadStreamEvent>>,
+    receiver: Option<mpsc::Receiver<Box<ThreadStreamEvent>>>,
 }
 
 impl<C> Queue<C> {
@@ -469,7 +470,7 @@ impl<C> Queue<C> {
     pub(crate) async fn next(&mut self) -> ThreadStreamEvent {
         match &mut self.receiver {
             Some(receiver) => match receiver.recv().await {
-                Some(event) => event,
+                Some(event) => *event,
                 None => std::future::pending().await,
             },
             None => std::future::pending().await,
@@ -478,7 +479,7 @@ impl<C> Queue<C> {
 
     /// The next event, if it is there already.
     pub(crate) fn try_next(&mut self) -> Option<ThreadStreamEvent> {
-        self.receiver.as_mut()?.try_recv().ok()
+        self.receiver.as_mut()?.try_recv().ok().map(|event| *event)
     }
 }
 

@@ -5,7 +5,7 @@ use std::future::Future;
 use chatkit::BoxError;
 use chatkit::types::{Annotation, FileSource, UrlSource};
 
-use crate::items::{ContainerFileCitation, FileCitation, RawItem, UrlCitation};
+use crate::items::{ContainerFileCitation, FileCitation, RawItem, UrlCitation, data_url};
 
 /// Turns parts of a model's stream into parts of a thread; every method has a default.
 ///
@@ -27,7 +27,7 @@ pub trait ResponseStreamConverter: Send + Sync {
         partial_image_index: Option<u64>,
     ) -> impl Future<Output = Result<String, BoxError>> + Send {
         let _ = (image_id, partial_image_index);
-        let url = format!("data:image/png;base64,{base64_image}");
+        let url = data_url("image/png", base64_image);
         async move { Ok(url) }
     }
 
@@ -68,7 +68,7 @@ pub trait ResponseStreamConverter: Send + Sync {
             citation.url.clone(),
             citation.title.clone().unwrap_or_default(),
         );
-        let annotation = Annotation::new(source.into()).index(position(citation.end_index));
+        let annotation = Annotation::new(source).index(position(citation.end_index));
         async move { Ok(Some(annotation)) }
     }
 
@@ -85,7 +85,7 @@ pub trait ResponseStreamConverter: Send + Sync {
 
 fn file_annotation(filename: Option<&str>, index: Option<u64>) -> Option<Annotation> {
     let filename = filename.filter(|name| !name.is_empty())?;
-    Some(Annotation::new(FileSource::new(filename, filename).into()).index(position(index)))
+    Some(Annotation::new(FileSource::new(filename, filename)).index(position(index)))
 }
 
 fn position(index: Option<u64>) -> Option<i64> {
@@ -116,5 +116,19 @@ impl DefaultResponseStreamConverter {
 impl ResponseStreamConverter for DefaultResponseStreamConverter {
     fn partial_images(&self) -> Option<u32> {
         self.partial_images
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn partial_images_tell_how_far_an_image_is() {
+        let unknown = DefaultResponseStreamConverter::new();
+        assert_eq!(unknown.partial_image_index_to_progress(1), 0.0);
+        let converter = unknown.with_partial_images(2);
+        let progress = |index| converter.partial_image_index_to_progress(index);
+        assert_eq!([progress(0), progress(1), progress(9)], [0.0, 0.5, 1.0]);
     }
 }

@@ -75,57 +75,88 @@ pub struct OutputGuardrailData<'a, C> {
 }
 
 type Found = Result<GuardrailFunctionOutput, BoxError>;
-type CheckInput<C> =
-    dyn for<'a> Fn(InputGuardrailData<'a, C>) -> BoxFuture<'a, Found> + Send + Sync;
-type CheckOutput<C> =
-    dyn for<'a> Fn(OutputGuardrailData<'a, C>) -> BoxFuture<'a, Found> + Send + Sync;
 
-/// Checks what a run is started with.
-///
-/// It is asked once a run, for the agent that begins. Unless it is [blocking](Self::blocking) it works beside the first
-/// call to the model. No tool runs before it has decided.
-///
-/// ```
-/// use chatkit_agents::{BoxError, GuardrailFunctionOutput, InputGuardrail, InputGuardrailData};
-///
-/// async fn no_homework(data: InputGuardrailData<'_, ()>) -> Result<GuardrailFunctionOutput, BoxError> {
-///     let asked = data.input.iter().any(|item| format!("{item:?}").contains("homework"));
-///     Ok(if asked { GuardrailFunctionOutput::trip() } else { GuardrailFunctionOutput::pass() })
-/// }
-///
-/// let guardrail = InputGuardrail::new("no homework", no_homework).blocking();
-/// assert_eq!(guardrail.name(), "no homework");
-/// ```
-pub struct InputGuardrail<C> {
-    name: String,
-    blocking: bool,
-    check: Arc<CheckInput<C>>,
+/// A guardrail: a name, and a function of yours that gets the data. `flag` is something that it may be besides.
+macro_rules! guardrail {
+    (
+        $(#[$doc:meta])*
+        $name:ident($data:ident) -> $found:ty $(, $flag:ident)?
+    ) => {
+        $(#[$doc])*
+        pub struct $name<C> {
+            name: String,
+            $($flag: bool,)?
+            check: Arc<dyn for<'a> Fn($data<'a, C>) -> BoxFuture<'a, $found> + Send + Sync>,
+        }
+
+        impl<C: 'static> $name<C> {
+            /// A guardrail; an error of `check` ends the run.
+            pub fn new(
+                name: impl Into<String>,
+                check: impl for<'a> Callback<'a, $data<'a, C>, $found>,
+            ) -> Self {
+                Self {
+                    name: name.into(),
+                    $($flag: false,)?
+                    check: Arc::new(move |data| Box::pin(check.call(data))),
+                }
+            }
+
+            /// The guardrail's name, for errors, results and traces.
+            pub fn name(&self) -> &str {
+                &self.name
+            }
+        }
+
+        impl<C> Clone for $name<C> {
+            fn clone(&self) -> Self {
+                Self {
+                    name: self.name.clone(),
+                    $($flag: self.$flag,)?
+                    check: Arc::clone(&self.check),
+                }
+            }
+        }
+
+        impl<C> fmt::Debug for $name<C> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_struct(stringify!($name))
+                    .field("name", &self.name)
+                    $(.field(stringify!($flag), &self.$flag))?
+                    .finish_non_exhaustive()
+            }
+        }
+    };
+}
+pub(crate) use guardrail;
+
+guardrail! {
+    /// Checks what a run is started with.
+    ///
+    /// It is asked once a run, for the agent that begins. Unless it is [blocking](Self::blocking) it works beside the first
+    /// call to the model. No tool runs before it has decided.
+    ///
+    /// ```
+    /// use chatkit_agents::{BoxError, GuardrailFunctionOutput, InputGuardrail, InputGuardrailData};
+    ///
+    /// async fn no_homework(data: InputGuardrailData<'_, ()>) -> Result<GuardrailFunctionOutput, BoxError> {
+    ///     let asked = data.input.iter().any(|item| format!("{item:?}").contains("homework"));
+    ///     Ok(if asked { GuardrailFunctionOutput::trip() } else { GuardrailFunctionOutput::pass() })
+    /// }
+    ///
+    /// let guardrail = InputGuardrail::new("no homework", no_homework).blocking();
+    /// assert_eq!(guardrail.name(), "no homework");
+    /// ```
+    InputGuardrail(InputGuardrailData) -> Found, blocking
 }
 
 impl<C: 'static> InputGuardrail<C> {
-    /// A guardrail; an error of `check` ends the run.
-    pub fn new(
-        name: impl Into<String>,
-        check: impl for<'a> Callback<'a, InputGuardrailData<'a, C>, Found>,
-    ) -> Self {
-        Self {
-            name: name.into(),
-            blocking: false,
-            check: Arc::new(move |data| Box::pin(check.call(data))),
-        }
-    }
-
     /// Lets the model wait until this guardrail has decided, `run_in_parallel=False` in Python: no token is spent on an
     /// input that is refused.
     #[must_use]
     pub fn blocking(mut self) -> Self {
         self.blocking = true;
         self
-    }
-
-    /// The guardrail's name, for results and traces.
-    pub fn name(&self) -> &str {
-        &self.name
     }
 
     pub(crate) fn is_blocking(&self) -> bool {
@@ -137,69 +168,16 @@ impl<C: 'static> InputGuardrail<C> {
     }
 }
 
-/// Checks the answer of a run before it counts.
-///
-/// The text has been streamed by then, unless the run [holds it back](crate::RunConfig::hold_back_output).
-pub struct OutputGuardrail<C> {
-    name: String,
-    check: Arc<CheckOutput<C>>,
+guardrail! {
+    /// Checks the answer of a run before it counts.
+    ///
+    /// The text has been streamed by then, unless the run [holds it back](crate::RunConfig::hold_back_output).
+    OutputGuardrail(OutputGuardrailData) -> Found
 }
 
 impl<C: 'static> OutputGuardrail<C> {
-    /// A guardrail; an error of `check` ends the run.
-    pub fn new(
-        name: impl Into<String>,
-        check: impl for<'a> Callback<'a, OutputGuardrailData<'a, C>, Found>,
-    ) -> Self {
-        Self {
-            name: name.into(),
-            check: Arc::new(move |data| Box::pin(check.call(data))),
-        }
-    }
-
-    /// The guardrail's name, for results and traces.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
     pub(crate) async fn check(&self, run: RunContext<'_, C>, output: &str) -> Found {
         (self.check)(OutputGuardrailData { run, output }).await
-    }
-}
-
-impl<C> Clone for InputGuardrail<C> {
-    fn clone(&self) -> Self {
-        Self {
-            name: self.name.clone(),
-            blocking: self.blocking,
-            check: Arc::clone(&self.check),
-        }
-    }
-}
-
-impl<C> Clone for OutputGuardrail<C> {
-    fn clone(&self) -> Self {
-        Self {
-            name: self.name.clone(),
-            check: Arc::clone(&self.check),
-        }
-    }
-}
-
-impl<C> fmt::Debug for InputGuardrail<C> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("InputGuardrail")
-            .field("name", &self.name)
-            .field("blocking", &self.blocking)
-            .finish_non_exhaustive()
-    }
-}
-
-impl<C> fmt::Debug for OutputGuardrail<C> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OutputGuardrail")
-            .field("name", &self.name)
-            .finish_non_exhaustive()
     }
 }
 

@@ -233,34 +233,30 @@ pub trait ThreadItemConverter: Send + Sync {
             let mut input = Vec::with_capacity(items.len());
             for (index, item) in items.iter().enumerate() {
                 let is_last = index + 1 == items.len();
-                let mut converted = match item {
+                let converted = match item {
                     ThreadItem::UserMessage(item) => {
-                        self.user_message_to_input(item, is_last).await?
+                        self.user_message_to_input(item, is_last).await
                     }
                     ThreadItem::AssistantMessage(item) => {
-                        self.assistant_message_to_input(item).await?
+                        self.assistant_message_to_input(item).await
                     }
-                    ThreadItem::ClientToolCall(item) => {
-                        self.client_tool_call_to_input(item).await?
-                    }
-                    ThreadItem::Widget(item) => self.widget_to_input(item).await?,
-                    ThreadItem::GeneratedImage(item) => self.generated_image_to_input(item).await?,
-                    ThreadItem::StructuredInput(item) => {
-                        self.structured_input_to_input(item).await?
-                    }
-                    ThreadItem::Workflow(item) => self.workflow_to_input(item).await?,
-                    ThreadItem::Task(item) => self.task_to_input(item).await?,
+                    ThreadItem::ClientToolCall(item) => self.client_tool_call_to_input(item).await,
+                    ThreadItem::Widget(item) => self.widget_to_input(item).await,
+                    ThreadItem::GeneratedImage(item) => self.generated_image_to_input(item).await,
+                    ThreadItem::StructuredInput(item) => self.structured_input_to_input(item).await,
+                    ThreadItem::Workflow(item) => self.workflow_to_input(item).await,
+                    ThreadItem::Task(item) => self.task_to_input(item).await,
                     // A run that waits is no context: it has the conversation, and the model may see neither.
-                    ThreadItem::HiddenContext(item) if is_waiting_run(item) => Vec::new(),
-                    ThreadItem::HiddenContext(item) => self.hidden_context_to_input(item).await?,
+                    ThreadItem::HiddenContext(item) if is_waiting_run(item) => Ok(Vec::new()),
+                    ThreadItem::HiddenContext(item) => self.hidden_context_to_input(item).await,
                     ThreadItem::SdkHiddenContext(item) => {
-                        self.sdk_hidden_context_to_input(item).await?
+                        self.sdk_hidden_context_to_input(item).await
                     }
-                    ThreadItem::EndOfTurn(item) => self.end_of_turn_to_input(item).await?,
+                    ThreadItem::EndOfTurn(item) => self.end_of_turn_to_input(item).await,
                     // An item that only a newer version of `chatkit` knows. The test below forgets none of this one.
-                    _ => Vec::new(),
+                    _ => Ok(Vec::new()),
                 };
-                input.append(&mut converted);
+                input.append(&mut converted.map_err(|error| error.in_item(item))?);
             }
             Ok(input)
         }
@@ -297,6 +293,8 @@ pub async fn simple_to_agent_input(items: &[ThreadItem]) -> Result<Vec<InputItem
 #[derive(Debug)]
 pub struct ConvertError {
     message: Cow<'static, str>,
+    /// The item's id and type.
+    item: Option<(String, &'static str)>,
     not_implemented: bool,
     source: Option<BoxError>,
 }
@@ -306,6 +304,7 @@ impl ConvertError {
     pub fn msg(message: impl Into<Cow<'static, str>>) -> Self {
         Self {
             message: message.into(),
+            item: None,
             not_implemented: false,
             source: None,
         }
@@ -315,6 +314,7 @@ impl ConvertError {
     pub fn other(cause: impl Into<BoxError>) -> Self {
         Self {
             message: "a thread item could not be converted".into(),
+            item: None,
             not_implemented: false,
             source: Some(cause.into()),
         }
@@ -325,9 +325,15 @@ impl ConvertError {
             format!("the thread has an item that needs your own ThreadItemConverter::{method}");
         Self {
             message: message.into(),
+            item: None,
             not_implemented: true,
             source: None,
         }
+    }
+
+    fn in_item(mut self, item: &ThreadItem) -> Self {
+        self.item = Some((item.id().to_owned(), item.type_name()));
+        self
     }
 
     /// Whether the item needs a method that the converter does not override.
@@ -338,6 +344,9 @@ impl ConvertError {
 
 impl fmt::Display for ConvertError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some((id, kind)) = &self.item {
+            write!(f, "the item {id} ({kind}): ")?;
+        }
         f.write_str(&self.message)
     }
 }

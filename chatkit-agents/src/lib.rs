@@ -82,6 +82,17 @@
 //! }
 //! ```
 //!
+//! # Guides
+//!
+//! [`guide`] has a page for each topic, with code to start from: [answering](guide::respond_to_a_message),
+//! [rich input](guide::rich_input), [annotations](guide::annotations), [conversations](guide::browse_threads),
+//! [widgets](guide::widgets), [questions](guide::structured_input), [feedback](guide::feedback),
+//! [effects and tools of the page](guide::keep_the_app_in_sync), [pickers](guide::tools_and_models),
+//! [drafts](guide::draft_and_send), [extra context](guide::extra_context), [the model's input](guide::model_input),
+//! [images](guide::generated_images), [events during a response](guide::update_the_client),
+//! [production](guide::production), [the wire protocol](guide::wire_protocol), and
+//! [the names of the Python SDK](guide::from_the_python_sdk).
+//!
 //! # What a model does not say does not fail
 //!
 //! Events, items and fields that this version does not know pass through and go back to the model as they came. What is
@@ -106,6 +117,16 @@
 //! | `testing` | [`testing`]: a scripted Responses endpoint over HTTP, for tests and for running without a key |
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
+// Documentation with some features only has links to what the others have: they stay text.
+#![cfg_attr(
+    not(all(
+        feature = "_guide",
+        feature = "async-openai",
+        feature = "mcp",
+        feature = "sqlite"
+    )),
+    allow(rustdoc::broken_intra_doc_links)
+)]
 
 #[doc(hidden)]
 #[path = "private.rs"]
@@ -120,6 +141,8 @@ mod callback;
 mod context;
 mod convert;
 mod guardrail;
+#[cfg(all(doc, feature = "_guide"))]
+pub mod guide;
 pub mod handoff;
 mod hooks;
 mod input;
@@ -168,3 +191,8 @@ pub use runner::{
 };
 pub use stream::{stream_agent_response, stream_agent_response_with};
 pub use tool::{ToolContext, ToolError, function_tool};
+
+// The example of the README is a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

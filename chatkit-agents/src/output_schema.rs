@@ -78,7 +78,7 @@ impl AgentOutputSchema {
     pub fn to_wire(&self) -> Result<Box<RawValue>, SchemaError> {
         let mut schema = self.schema.clone();
         if self.strict {
-            ensure_strict_json_schema(&mut schema)?;
+            ensure_strict_json_schema(&mut schema).map_err(|error| error.of("the output type"))?;
         }
         let format =
             json!({"type": "json_schema", "name": NAME, "schema": schema, "strict": self.strict});

@@ -233,6 +233,32 @@ async fn a_rate_limit_is_waited_out() {
 }
 
 #[tokio::test]
+async fn all_attempts_of_a_call_have_one_key() {
+    let lost = || Script::json(&json!({})).cut_after(0);
+    let busy = Script::status(503).header("retry-after-ms", "1");
+    let server = server([lost(), busy, Script::text("ok"), Script::text("ok")]).await;
+    assert_eq!(text(&events(&server).await), "ok");
+    events(&server).await;
+    let requests = server.requests();
+    let keys: Vec<_> = requests
+        .iter()
+        .map(|request| request.header("idempotency-key").unwrap())
+        .collect();
+    assert_eq!(keys.len(), 4);
+    assert!(keys[..3].iter().all(|key| *key == keys[0]), "{keys:?}");
+    assert!(keys[0].len() == 36 && keys[3] != keys[0], "{keys:?}");
+
+    // One of the program's own stays.
+    let settings = ModelSettings::new().extra_header("Idempotency-Key", "mine");
+    let input = [InputItem::user("Hi")];
+    let request = ModelRequest::new(&input).settings(&settings);
+    server.push(Script::text("ok"));
+    drain(server.client().model("scripted").stream(&request)).await;
+    let last = server.requests().pop().unwrap();
+    assert_eq!(last.header("idempotency-key"), Some("mine"));
+}
+
+#[tokio::test]
 async fn a_conversation_that_is_in_use_is_tried_again() {
     let locked =
         json!({"error": {"code": "conversation_locked", "message": "Another process is writing."}});

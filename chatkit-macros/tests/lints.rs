@@ -75,7 +75,10 @@ pub async fn all_options(ctx: ToolContext<'_, User>, count: Option<u32>) -> Opti
 }
 
 #[function_tool(description = "Is documented by its description.")]
-pub async fn described(#[allow(unused)] key: String) {}
+pub async fn described(
+    #[allow(unused, reason = "what stands on an argument stays there")] key: String,
+) {
+}
 
 /// Is behind a `cfg`.
 #[function_tool]

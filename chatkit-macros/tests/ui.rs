@@ -6,6 +6,7 @@
 #[test]
 fn mistakes_are_explained() {
     let cases = trybuild::TestCases::new();
+    cases.compile_fail("tests/ui/bounds/fail_*.rs");
     cases.compile_fail("tests/ui/function_tool/fail_*.rs");
     cases.compile_fail("tests/ui/typed_action/fail_*.rs");
     cases.compile_fail("tests/ui/widget_template/fail_*.rs");

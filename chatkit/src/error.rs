@@ -171,11 +171,7 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)?;
-        if f.alternate() {
-            write_sources(f, self.message.to_string(), self.source())?;
-        }
-        Ok(())
+        write_error(f, &self.message, self.source())
     }
 }
 
@@ -222,12 +218,16 @@ impl From<InvalidRequest> for Error {
     }
 }
 
-/// Writes the chain of causes. One that only repeats the text before it, as a wrapper does, is left out.
-fn write_sources(
+/// Writes an error, and with `{:#}` the chain of its causes. One that only repeats the text before it, as a wrapper does,
+/// is left out.
+pub fn write_error(
     f: &mut fmt::Formatter<'_>,
-    mut last: String,
-    mut next: Option<&(dyn StdError + 'static)>,
+    message: &str,
+    source: Option<&(dyn StdError + 'static)>,
 ) -> fmt::Result {
+    f.write_str(message)?;
+    let mut next = source.filter(|_| f.alternate());
+    let mut last = message.to_owned();
     while let Some(error) = next {
         let text = error.to_string();
         if text != last {
@@ -360,11 +360,7 @@ impl<E: StdError + Send + Sync + 'static> From<E> for TurnError {
 
 impl fmt::Display for TurnError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)?;
-        if f.alternate() {
-            write_sources(f, self.0.to_string(), self.0.source())?;
-        }
-        Ok(())
+        write_error(f, &self.0.to_string(), self.0.source())
     }
 }
 

@@ -4,8 +4,8 @@
 //! keeps threads, runs your handler, and streams what happens back as events.
 //!
 //! ```
-//! use chatkit::store::{MemoryStore, StoreItemType};
-//! use chatkit::types::{AssistantMessageContent, AssistantMessageItem, UserMessageItem};
+//! use chatkit::store::MemoryStore;
+//! use chatkit::types::UserMessageItem;
 //! use chatkit::{ChatKitHandler, ChatKitServer, ProcessResult, Turn, TurnError};
 //! use futures::StreamExt;
 //!
@@ -16,9 +16,7 @@
 //!
 //!     async fn respond(&self, turn: &Turn<()>, message: Option<UserMessageItem>) -> Result<(), TurnError> {
 //!         let text = message.map(|message| message.text()).unwrap_or_default();
-//!         let id = turn.generate_id(StoreItemType::Message);
-//!         let content = AssistantMessageContent::new(text);
-//!         turn.add_item(AssistantMessageItem::new(id, turn.thread_id(), content)).await?; // stored, then sent
+//!         turn.add_message(text).await?; // stored, then sent
 //!         turn.set_title("A talk with a parrot");
 //!         Ok(())
 //!     }
@@ -50,7 +48,8 @@
 //! - [`ChatKitServer`] puts them together and takes the bytes of requests. The adapter for axum is one line:
 //!   `chatkit::axum::router(server, authenticate)`.
 //!
-//! An agent to answer with is the matter of the crate `chatkit-agents`; this one knows no model.
+//! An agent to answer with is the matter of the crate `chatkit-agents`; this one knows no model. That crate has the guides
+//! too, a page for each topic.
 //!
 //! # Stop means stop
 //!
@@ -86,8 +85,8 @@
 //! # drop(server);
 //! ```
 //!
-//! [`guide::production`] is the whole of it, from sign-in to backups. [`shutdown_within`](ChatKitServer::shutdown_within)
-//! ends open streams and saves them. The client posts a request again when it gets no answer;
+//! The guide `production` of the crate `chatkit-agents` (`chatkit_agents::guide::production`) is the whole of it, from sign-in
+//! to backups. [`shutdown_within`](ChatKitServer::shutdown_within) ends open streams and saves them. The client posts a request again when it gets no answer;
 //! [a repeat](ChatKitServer::repeat_window) stores no message twice. [`telemetry`] names the spans and counters.
 //!
 //! # Features
@@ -112,8 +111,6 @@ pub mod attachments;
 #[cfg(feature = "axum")]
 pub mod axum;
 mod error;
-#[cfg(all(doc, feature = "axum", feature = "postgres", feature = "testing"))]
-pub mod guide;
 mod server;
 pub mod store;
 pub mod telemetry;
@@ -122,11 +119,18 @@ pub mod testing;
 pub mod types;
 pub mod widgets;
 
+#[doc(hidden)]
+pub use error::write_error;
 pub use error::{CustomStreamError, Error, ErrorKind, StreamError, TurnError};
 pub use server::{
     ChatKitHandler, ChatKitServer, EventStream, OnDisconnect, ProcessResult, RequestInfo,
     ShutdownError, StreamingResult, Turn,
 };
+
+// The example of the README is a test.
+#[cfg(all(doctest, feature = "axum"))]
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 /// A boxed error of any kind.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync + 'static>;

@@ -100,10 +100,30 @@ fn image() -> Attachment {
 
 fn annotations() -> Vec<Annotation> {
     vec![
-        Annotation::new(UrlSource::new("https://example.com", "Example").into()).index(3),
-        Annotation::new(FileSource::new("a.pdf", "A").into()),
-        Annotation::new(EntitySource::new("order-1", "Order 1").into()),
+        Annotation::new(UrlSource::new("https://example.com", "Example")).index(3),
+        Annotation::new(FileSource::new("a.pdf", "A")),
+        Annotation::new(EntitySource::new("order-1", "Order 1")),
     ]
+}
+
+#[test]
+fn sources() {
+    let page = UrlSource::new("https://example.com", "Example")
+        .description("About it")
+        .timestamp("May 2026")
+        .group("Web")
+        .attribution("Ada");
+    golden("annotation.url", &Annotation::new(page).index(3));
+    let file = FileSource::new("a.pdf", "A").group("Files");
+    golden("annotation.file", &Annotation::new(file));
+    let order = EntitySource::new("order-1", "Order 1")
+        .description("Of today")
+        .icon(IconName::Suitcase)
+        .label("Order")
+        .inline_label("O1")
+        .interactive(true)
+        .data(object(json!({"href": "https://example.com/1"})));
+    golden("annotation.entity", &Annotation::new(order).index(5));
 }
 
 #[test]

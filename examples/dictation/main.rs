@@ -12,10 +12,8 @@ use std::error::Error;
 
 use axum::Router;
 use chatkit::axum::Adapter;
-use chatkit::store::{MemoryStore, StoreItemType};
-use chatkit::types::{
-    AssistantMessageContent, AssistantMessageItem, AudioInput, TranscriptionResult, UserMessageItem,
-};
+use chatkit::store::MemoryStore;
+use chatkit::types::{AudioInput, TranscriptionResult, UserMessageItem};
 use chatkit::{ChatKitHandler, ChatKitServer, CustomStreamError, Turn, TurnError};
 use chatkit_examples::{page::Page, serve};
 
@@ -50,10 +48,7 @@ impl ChatKitHandler for Secretary {
         message: Option<UserMessageItem>,
     ) -> Result<(), TurnError> {
         let text = message.map(|message| message.text()).unwrap_or_default();
-        let id = turn.generate_id(StoreItemType::Message);
-        let answer = AssistantMessageContent::new(format!("Noted: {text}"));
-        turn.add_item(AssistantMessageItem::new(id, turn.thread_id(), answer))
-            .await?;
+        turn.add_message(format!("Noted: {text}")).await?;
         Ok(())
     }
 }

@@ -6,8 +6,8 @@
 
 use std::error::Error;
 
-use chatkit::store::{MemoryStore, StoreItemType};
-use chatkit::types::{AssistantMessageContent, AssistantMessageItem, UserMessageItem};
+use chatkit::store::MemoryStore;
+use chatkit::types::UserMessageItem;
 use chatkit::{ChatKitHandler, ChatKitServer, Turn, TurnError};
 use chatkit_examples::{page::Page, serve};
 
@@ -22,10 +22,7 @@ impl ChatKitHandler for Echo {
         message: Option<UserMessageItem>,
     ) -> Result<(), TurnError> {
         let text = message.map(|message| message.text()).unwrap_or_default();
-        let id = turn.generate_id(StoreItemType::Message);
-        let answer = AssistantMessageContent::new(format!("You said: {text}"));
-        turn.add_item(AssistantMessageItem::new(id, turn.thread_id(), answer))
-            .await?;
+        turn.add_message(format!("You said: {text}")).await?;
         Ok(())
     }
 }

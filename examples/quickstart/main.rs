@@ -161,7 +161,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
     tracing::info!("listening on http://{address}/, threads in {place}");
     // A delta is a small write; it must not wait for the next one.
     let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
-    axum::serve(listener, app)
+    axum::serve(listener, app.into_make_service())
         .with_graceful_shutdown(stopped(server))
         .await?;
     Ok(())

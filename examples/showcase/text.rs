@@ -39,9 +39,9 @@ pub(crate) async fn slow(turn: &Turn) -> Result<(), TurnError> {
 pub(crate) async fn refer_to_entities(turn: &Turn) -> Result<(), TurnError> {
     let mut answer = Answer::begin(turn).await?;
     answer.say("Here is one and a doc.").await?; // references stand behind "one" and "doc"
-    let mut entity = EntitySource::new("ent-9", "ENT-NINE");
-    entity.inline_label = Some("E9".into());
-    entity.interactive = true;
+    let entity = EntitySource::new("ent-9", "ENT-NINE")
+        .inline_label("E9")
+        .interactive(true);
     answer.refer(entity, 11).await?;
     answer
         .refer(FileSource::new("doc.pdf", "doc.pdf"), 21)
@@ -85,7 +85,7 @@ impl<'a> Answer<'a> {
 
     /// Adds a reference, at a place in the text that is counted in characters.
     async fn refer(&mut self, source: impl Into<Source>, index: i64) -> Result<(), Error> {
-        let annotation = Annotation::new(source.into()).index(index);
+        let annotation = Annotation::new(source).index(index);
         let annotation_index = self.content.annotations.len();
         self.content.annotations.push(annotation.clone());
         let added =

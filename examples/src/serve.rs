@@ -75,7 +75,7 @@ pub async fn serve<H: ChatKitHandler>(
     tracing::info!("listening on http://{}/", listener.local_addr()?);
     // A delta is a small write; it must not wait for the next one.
     let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
-    axum::serve(listener, app)
+    axum::serve(listener, app.into_make_service())
         .with_graceful_shutdown(async move {
             interrupted().await;
             if let Err(error) = server.shutdown_within(Duration::from_secs(10)).await {

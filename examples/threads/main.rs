@@ -12,10 +12,9 @@ use std::error::Error;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use chatkit::actions::{Action, TypedAction};
-use chatkit::store::{MemoryStore, StoreItemType};
+use chatkit::store::MemoryStore;
 use chatkit::types::{
-    AssistantMessageContent, AssistantMessageItem, IconName, JsonObject, NoticeEvent, ThreadStatus,
-    UserMessageItem, WidgetItem,
+    IconName, JsonObject, NoticeEvent, ThreadStatus, UserMessageItem, WidgetItem,
 };
 use chatkit::{ChatKitHandler, ChatKitServer, CustomStreamError, Turn, TurnError};
 use chatkit_examples::{page::Page, serve};
@@ -67,7 +66,7 @@ impl ChatKitHandler for HelpDesk {
             }
             other => format!("You said: {other}"),
         };
-        say(turn, answer).await?;
+        turn.add_message(answer).await?;
         count_answer(turn).await
     }
 
@@ -79,16 +78,10 @@ impl ChatKitHandler for HelpDesk {
     ) -> Result<(), TurnError> {
         let PageAction::PersonJoined = PageAction::parse(&action)?;
         turn.set_status(ThreadStatus::Active);
-        say(turn, "Hello, this is Ada. How can I help?").await
+        turn.add_message("Hello, this is Ada. How can I help?")
+            .await?;
+        Ok(())
     }
-}
-
-async fn say(turn: &Turn<()>, text: impl Into<String>) -> Result<(), TurnError> {
-    let id = turn.generate_id(StoreItemType::Message);
-    let answer = AssistantMessageContent::new(text);
-    turn.add_item(AssistantMessageItem::new(id, turn.thread_id(), answer))
-        .await?;
-    Ok(())
 }
 
 /// Counts in the thread's metadata, which clients never see, and tells the user when there is little left.

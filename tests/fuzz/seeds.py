@@ -19,7 +19,7 @@ def line(value):
 def write(target, name, text):
     folder = HERE / "seeds" / target
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / name).write_text(text)
+    (folder / name).write_bytes(text.encode() if isinstance(text, str) else text)
 
 
 def ours(params):
@@ -147,6 +147,31 @@ def templates():
     yield "plain", '{"type":"Card"}', None
 
 
+def uploads():
+    form = "multipart/form-data; boundary=XX"
+
+    def part(disposition, content, mime_type=None):
+        kind = f"Content-Type: {mime_type}\r\n" if mime_type else ""
+        head = f"--XX\r\nContent-Disposition: form-data; {disposition}\r\n{kind}\r\n"
+        return head.encode() + content + b"\r\n"
+
+    end = b"--XX--\r\n"
+    file = 'name="file"; filename="a.txt"'
+    png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
+    yield "taken-text", form, part(file, "Gr\u00fc\u00dfe".encode(), "text/plain;charset=utf-8") + end
+    yield "taken-image", form, part('name="file"; filename="cat.png"', png, "image/png") + end
+    yield "taken-untyped", form, part(file, b"\0\xff\r\n--X\r\n--") + end
+    yield "taken-empty", form, part(file, b"", "text/plain") + end
+    yield "taken-among", form, b"preamble\r\n" + part('name="note"', b"hello") + part(file, b"{}", "application/json") + part("name=more", b"x") + end + b"epilogue"
+    yield "taken-names", 'Multipart/Form-Data; charset=utf-8; boundary="X X"', b'--X X \t\r\ncontent-disposition: form-data; filename="../a\\"%22\xe2\x80\xae.txt"; name=file\r\n\r\nx\r\n--X X--'
+    yield "refused-type", form, part('name="file"; filename="cat.png"', b"GIF89a", "image/png") + end
+    yield "refused-text", form, part(file, b"\xc3", "text/plain") + end
+    yield "refused-form", form, part("name=note", b"hello") + end
+    yield "refused-cut", form, part(file, b"cut", "text/plain")
+    yield "refused-end", form, b"--XXY"
+    yield "refused-boundary", "multipart/form-data", end
+
+
 for folder in (HERE / "seeds").glob("*"):
     for old in folder.iterdir():
         if not old.name.startswith("found-"):
@@ -166,3 +191,5 @@ for name, states in widgets():
     write("widgets", name, "\n".join(map(line, states)))
 for name, template, data in templates():
     write("templates", name, f"{template}\n{line(data)}")
+for name, content_type, body in uploads():
+    write("multipart", name, b"\x05" + f"{content_type}\n".encode() + body)

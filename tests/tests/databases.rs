@@ -6,6 +6,7 @@
 )]
 
 mod crash;
+mod files;
 mod load;
 mod scope;
 #[allow(
@@ -95,6 +96,7 @@ fn main() -> ExitCode {
     let mut trials = Vec::new();
     scope::add(&mut trials, &databases, runtime.handle());
     crash::add(&mut trials, &databases, runtime.handle());
+    files::add(&mut trials, &databases, runtime.handle());
     load::add(&mut trials, &databases, runtime.handle());
     let conclusion = libtest_mimic::run(&arguments, trials);
     drop(databases);

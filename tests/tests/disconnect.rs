@@ -1,11 +1,16 @@
 //! Clients that leave, turns that outlive them, and how those end.
 
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::http::request::Parts;
-use chatkit::axum::Refusal;
+use axum::serve::Listener;
+use chatkit::axum::{Adapter, Refusal};
 use chatkit::store::{MemoryStore, Store, StoreError, StoreItemType};
 use chatkit::types::{
     AssistantMessageContent, AssistantMessageItem, ProgressUpdateEvent, ThreadItem, UserMessageItem,
@@ -17,9 +22,13 @@ use chatkit_agents::testing::{Script, ScriptedResponses};
 use chatkit_agents::{Agent, AgentContext};
 use futures::StreamExt;
 use serde_json::Value;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 
-use crate::support::{App, Bot, Site, add, create, kinds, text, thread_id, within};
+use crate::support::{
+    App, Bot, Client, Site, WatchedStore, add, create, kinds, text, thread_id, within,
+};
 
 fn agent(model: &ScriptedResponses) -> Agent<AgentContext<()>> {
     Agent::new("Assistant", model.client().model("scripted"))
@@ -261,6 +270,99 @@ async fn a_client_that_reads_nothing() {
         }
         drop(answer);
     }
+}
+
+/// While a turn has nothing to say, comments tell proxies and clients that it is there.
+#[tokio::test]
+async fn a_silent_turn_is_kept_alive() {
+    let app = App::start(Bot::new(|_, _| std::future::pending())).await;
+    let answer = app.server.process(create("Hi").to_string(), ()).await;
+    let ProcessResult::Streaming(events) = answer.unwrap() else {
+        panic!("a turn is streamed")
+    };
+    let mut events = events.into_event_stream(Duration::from_millis(1));
+    let mut comments = 0;
+    while comments < 3 {
+        let chunk = within(events.next()).await.unwrap();
+        comments += usize::from(chunk == ": keep-alive\n\n");
+    }
+}
+
+/// A connection that can be lost: nothing more goes out, and the other end is not heard to close.
+struct Losable(TcpStream, Arc<AtomicBool>);
+
+impl AsyncRead for Losable {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_read(cx, buffer)
+    }
+}
+
+impl AsyncWrite for Losable {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        match self.1.load(Ordering::SeqCst) {
+            true => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
+            false => Pin::new(&mut self.0).poll_write(cx, bytes),
+        }
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(cx)
+    }
+}
+
+struct LosingListener(TcpListener, Arc<AtomicBool>);
+
+impl Listener for LosingListener {
+    type Io = Losable;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (Losable, SocketAddr) {
+        let (stream, address) = Listener::accept(&mut self.0).await;
+        (Losable(stream, Arc::clone(&self.1)), address)
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.0.local_addr()
+    }
+}
+
+/// Only a write finds out that a client is gone which has not closed its connection: a turn that is silent needs one.
+#[tokio::test]
+async fn a_client_that_vanishes_is_noticed_by_a_silent_turn() {
+    let bot = Bot::new(|turn, _| async move {
+        turn.send(ProgressUpdateEvent::new("Thinking")).await?;
+        std::future::pending().await
+    });
+    let store = WatchedStore::new(MemoryStore::new());
+    let adapter = Adapter::new(ChatKitServer::new(bot, store.clone()));
+    let adapter = adapter.keep_alive(Duration::from_millis(1));
+    let router = adapter.router(async |_| Ok::<_, Refusal>(()));
+    let lost = Arc::new(AtomicBool::new(false));
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let client = Client::new(listener.local_addr().unwrap());
+    let listener = LosingListener(listener, Arc::clone(&lost));
+    let serving = tokio::spawn(async move { axum::serve(listener, router).await });
+
+    let mut answer = client.open(&create("Hi")).await;
+    let events = answer
+        .until(|event| event["type"] == "progress_update")
+        .await;
+    lost.store(true, Ordering::SeqCst);
+    store.items_when_cancelled(&thread_id(&events)).await;
+    drop(answer);
+    serving.abort();
 }
 
 /// Nobody stops the turn of somebody else, neither by `stop` nor by a message to the thread.

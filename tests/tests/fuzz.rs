@@ -30,7 +30,7 @@ fn seeds(target: &str) -> Vec<Vec<u8>> {
 }
 
 /// Pieces that break parsers.
-const TOKENS: [&[u8]; 26] = [
+const TOKENS: [&[u8]; 27] = [
     b"\0",
     b"\xff",
     b"\xc3",
@@ -57,6 +57,7 @@ const TOKENS: [&[u8]; 26] = [
     b"{% ",
     b"\"id\":\"t\"",
     b"\"children\":",
+    b"\r\n--XX",
 ];
 
 /// A small generator (splitmix64): a seed plays a run again.
@@ -197,6 +198,29 @@ async fn templates() {
         properties::templates(bytes);
     })
     .await;
+}
+
+#[tokio::test]
+async fn multipart() {
+    fuzz("multipart", 2_000, properties::multipart).await;
+}
+
+/// Uploads are really taken, and really refused: their seeds say which.
+#[tokio::test]
+async fn the_uploads_are_what_their_names_say() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds/multipart");
+    let (mut taken, mut refused) = (0, 0);
+    for file in fs::read_dir(folder).unwrap() {
+        let path = file.unwrap().path();
+        let bytes = fs::read(&path).unwrap();
+        let upload = properties::upload(&bytes[1..], usize::MAX).await;
+        match path.file_name().unwrap().to_str().unwrap().split_once('-') {
+            Some(("taken", _)) => taken += usize::from(upload.is_ok()),
+            Some(("refused", _)) => refused += usize::from(upload.is_err()),
+            _ => {}
+        }
+    }
+    assert_eq!((taken, refused), (6, 6));
 }
 
 /// What was found: the path of a field goes through keys of the caller's, of any length and with any characters.

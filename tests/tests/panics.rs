@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use chatkit::axum::Refusal;
 use chatkit::store::MemoryStore;
 use chatkit::types::{
-    Action, FeedbackKind, ProgressUpdateEvent, StreamOptions, SyncCustomActionResponse, ThreadItem,
-    ThreadMetadata, UserMessageItem, WidgetItem,
+    Action, AudioInput, FeedbackKind, ProgressUpdateEvent, StreamOptions, SyncCustomActionResponse,
+    ThreadItem, ThreadMetadata, TranscriptionResult, UserMessageItem, WidgetItem,
 };
 use chatkit::{ChatKitHandler, ChatKitServer, Turn, TurnError};
 use serde_json::{Value, json};
@@ -72,6 +72,11 @@ impl ChatKitHandler for Fragile {
     ) -> Result<(), TurnError> {
         self.check("add_feedback");
         Ok(())
+    }
+
+    async fn transcribe(&self, _: AudioInput, _: &()) -> Result<TranscriptionResult, TurnError> {
+        self.check("transcribe");
+        Ok(TranscriptionResult::new("words"))
     }
 
     fn stream_options(&self, _: &ThreadMetadata, _: &()) -> StreamOptions {
@@ -155,9 +160,11 @@ async fn in_a_request_that_is_answered_with_json() {
     let app = App::start().await;
     let action = json!({"thread_id": app.thread, "action": {"type": "a", "payload": {}}});
     let feedback = json!({"thread_id": app.thread, "item_ids": [], "kind": "positive"});
+    let audio = json!({"audio_base64": "aGk=", "mime_type": "audio/webm"});
     for (place, kind, params) in [
         ("sync_action", "threads.sync_custom_action", action),
         ("add_feedback", "items.feedback", feedback),
+        ("transcribe", "input.transcribe", audio),
     ] {
         app.breaks(place);
         let request = json!({"type": kind, "params": params});

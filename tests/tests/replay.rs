@@ -6,10 +6,9 @@ use std::collections::HashMap;
 
 use chatkit::store::{AttachmentStore, MemoryStore, StoreError, StoreItemType};
 use chatkit::types::{
-    AssistantMessageContent, AssistantMessageItem, Attachment, AttachmentCreateParams,
-    AttachmentUploadDescriptor, ClientToolCallItem, FileAttachment, JsonObject,
-    StructuredInputFreeform, StructuredInputItem, StructuredInputMultipleChoice,
-    SyncCustomActionResponse, UploadMethod, Url, UserMessageItem,
+    Attachment, AttachmentCreateParams, AttachmentUploadDescriptor, ClientToolCallItem,
+    FileAttachment, JsonObject, StructuredInputFreeform, StructuredInputItem,
+    StructuredInputMultipleChoice, SyncCustomActionResponse, UploadMethod, Url, UserMessageItem,
 };
 use chatkit::widgets::WidgetRoot;
 use chatkit::{Turn, TurnError};
@@ -20,14 +19,7 @@ use crate::support::{App, Bot, Client, create, kinds, labels, text, thread_id};
 const RECORDING: &str = include_str!("../fixtures/client-requests.json");
 
 async fn say(turn: &Turn<()>, text: &str) -> Result<(), TurnError> {
-    let id = turn.generate_id(StoreItemType::Message);
-    turn.add_item(AssistantMessageItem::new(
-        id,
-        turn.thread_id(),
-        AssistantMessageContent::new(text),
-    ))
-    .await?;
-    Ok(())
+    Ok(turn.add_message(text).await?)
 }
 
 /// Answers as the recorded server did: a form for a greeting, a widget on request, and else a text.

@@ -10,18 +10,7 @@ use std::collections::hash_set::HashSet;
 
 use super::InputItem;
 use super::output::PLACEHOLDER_ID;
-
-/// Calls that the caller answers, and their answers.
-const PAIRS: [(&str, &str); 8] = [
-    ("function_call", "function_call_output"),
-    ("custom_tool_call", "custom_tool_call_output"),
-    ("shell_call", "shell_call_output"),
-    ("apply_patch_call", "apply_patch_call_output"),
-    ("computer_call", "computer_call_output"),
-    ("local_shell_call", "local_shell_call_output"),
-    ("tool_search_call", "tool_search_output"),
-    ("mcp_approval_request", "mcp_approval_response"),
-];
+use super::types::{Pair, pairs};
 
 /// Removes what has lost its counterpart, and what is there twice.
 ///
@@ -124,10 +113,10 @@ pub(crate) fn has_open_calls(items: &[InputItem]) -> bool {
 
 /// What an item is for the others.
 enum Kind<'a> {
-    /// A call that needs an output: the pair's index, and the id that the output refers to.
-    Call(usize, Option<Cow<'a, str>>),
+    /// A call that needs an output, and the id that the output refers to.
+    Call(Pair, Option<Cow<'a, str>>),
     /// The output of a call.
-    Output(usize, Option<Cow<'a, str>>),
+    Output(Pair, Option<Cow<'a, str>>),
     /// Needs an item that the model produced after it.
     Reasoning,
     /// Anything else that the model produced: messages, calls that the endpoint answers itself, what is newer than this.
@@ -158,7 +147,7 @@ impl<'a> Kind<'a> {
             _ => {}
         }
         let call_id = || item.call_id().or_else(|| item_id(item)).map(Cow::Borrowed);
-        for (pair, (call, output)) in PAIRS.into_iter().enumerate() {
+        for pair @ (call, output) in pairs() {
             if item_type == call {
                 let id = match call {
                     "mcp_approval_request" => item_id(item).map(Cow::Borrowed),
@@ -231,10 +220,10 @@ impl Plan {
         for (index, (item, kind)) in items.iter().zip(&kinds).enumerate() {
             let item = item.borrow();
             let key = match kind {
-                Kind::Call(pair, id) => id.as_deref().map(|id| (PAIRS[*pair].0, id)),
+                Kind::Call(pair, id) => id.as_deref().map(|id| (pair.0, id)),
                 Kind::Output(pair, id) => {
                     let id = id.as_deref();
-                    let call = id.and_then(|id| places.get_mut(&(PAIRS[*pair].0, id)));
+                    let call = id.and_then(|id| places.get_mut(&(pair.0, id)));
                     match call {
                         Some(call) => call.answered = true,
                         None if complete => {
@@ -243,7 +232,7 @@ impl Plan {
                         }
                         None => {}
                     }
-                    id.map(|id| (PAIRS[*pair].1, id))
+                    id.map(|id| (pair.1, id))
                 }
                 _ if item.role().is_some() => None,
                 _ => item_id(item).map(|id| (item.item_type(), id)),
@@ -259,7 +248,7 @@ impl Plan {
                 && place.answered
                 && is_another(items[place.first].borrow(), item)
             {
-                for key in [key, (PAIRS[*pair].1, &**id)] {
+                for key in [key, (pair.1, &**id)] {
                     let place = places.remove(&key);
                     moves.extend(place.and_then(|place| place.moved()));
                 }

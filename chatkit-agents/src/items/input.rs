@@ -201,13 +201,27 @@ impl ContentPart {
     }
 
     fn object(fields: &[(&str, &str)]) -> Self {
+        let fields: Vec<_> = fields
+            .iter()
+            .map(|(name, value)| (*name, Some(*value)))
+            .collect();
+        Self::with_fields(&fields)
+    }
+
+    /// A part with those of the fields that are set.
+    pub(crate) fn with_fields(fields: &[(&str, Option<&str>)]) -> Self {
         let fields: serde_json::Map<String, serde_json::Value> = fields
             .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).into()))
+            .filter_map(|(name, value)| Some(((*name).to_owned(), (*value)?.into())))
             .collect();
         // A map of strings always serialises; the text is the fallback that needs no panic.
         RawItem::from_value(&fields).map_or_else(|_| Self::text(String::new()), Self::Raw)
     }
+}
+
+/// A URL that holds what it points to.
+pub(crate) fn data_url(mime_type: &str, base64: &str) -> String {
+    format!("data:{mime_type};base64,{base64}")
 }
 
 impl From<&str> for ContentPart {
@@ -401,7 +415,6 @@ impl InputItem {
     }
 }
 
-/// A message of the user.
 impl InputItem {
     /// Says which program of the model made the call that this item answers.
     pub(crate) fn set_caller(&mut self, caller: &Value) {

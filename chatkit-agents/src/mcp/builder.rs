@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::McpServer;
-use super::options::{Approval, ApprovalContext, Options, RequireApproval, ToolFilterContext};
+use super::options::{ApprovalContext, ApprovalRule, Options, RequireApproval, ToolFilterContext};
 use super::owner::Config;
 use super::transport::McpTransport;
 use crate::callback::Callback;
@@ -145,7 +145,7 @@ impl<C: Send + Sync + 'static> McpServerBuilder<C> {
 
     /// Sets which calls a person has to approve. None by default.
     pub fn require_approval(mut self, rule: RequireApproval) -> Self {
-        self.options.approval = Approval::Rule(rule);
+        self.options.approval = ApprovalRule::Rule(rule);
         self
     }
 
@@ -154,7 +154,8 @@ impl<C: Send + Sync + 'static> McpServerBuilder<C> {
         mut self,
         ask: impl for<'a> Callback<'a, ApprovalContext<'a, C>, bool>,
     ) -> Self {
-        self.options.approval = Approval::Function(Box::new(move |call| Box::pin(ask.call(call))));
+        self.options.approval =
+            ApprovalRule::Function(Box::new(move |call| Box::pin(ask.call(call))));
         self
     }
 

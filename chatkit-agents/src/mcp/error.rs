@@ -5,7 +5,7 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 
-use chatkit::BoxError;
+use chatkit::{BoxError, write_error};
 use rmcp::ServiceError;
 use rmcp::model::ErrorData;
 use rmcp::service::ClientInitializeError;
@@ -15,7 +15,7 @@ use rmcp::transport::streamable_http_client::StreamableHttpError;
 /// Why an MCP server could not be used.
 ///
 /// `Display` names the server and holds nothing that it or a user wrote; `{:#}` adds the causes, without the address.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct McpError {
     kind: McpErrorKind,
     message: Cow<'static, str>,
@@ -152,13 +152,18 @@ fn transport(error: DynamicTransportError) -> BoxError {
 
 impl fmt::Display for McpError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)?;
-        let mut next = self.source();
-        while let (true, Some(error)) = (f.alternate(), next) {
-            write!(f, ": {error}")?;
-            next = error.source();
-        }
-        Ok(())
+        write_error(f, &self.message, self.source())
+    }
+}
+
+/// Without the server's own text.
+impl fmt::Debug for McpError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("McpError")
+            .field("kind", &self.kind)
+            .field("message", &self.message)
+            .field("source", &self.source)
+            .finish_non_exhaustive()
     }
 }
 

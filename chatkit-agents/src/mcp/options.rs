@@ -73,12 +73,12 @@ pub(super) type Filter<C> =
 type Ask<C> = dyn for<'a> Fn(ApprovalContext<'a, C>) -> BoxFuture<'a, bool> + Send + Sync;
 type FailureMessage = dyn Fn(&ToolError) -> String + Send + Sync;
 
-pub(super) enum Approval<C> {
+pub(super) enum ApprovalRule<C> {
     Rule(RequireApproval),
     Function(Box<Ask<C>>),
 }
 
-impl<C> Approval<C> {
+impl<C> ApprovalRule<C> {
     pub(super) fn asks<'a>(&self, call: ApprovalContext<'a, C>) -> BoxFuture<'a, bool> {
         match self {
             Self::Rule(rule) => Box::pin(std::future::ready(rule.asks(&call.tool.name))),
@@ -95,7 +95,7 @@ pub(super) struct Options<C> {
     pub(super) server_in_names: bool,
     pub(super) strict: bool,
     pub(super) structured: bool,
-    pub(super) approval: Approval<C>,
+    pub(super) approval: ApprovalRule<C>,
     pub(super) failure_message: Option<Box<FailureMessage>>,
     pub(super) fail_run: bool,
     pub(super) input_guardrails: Vec<ToolInputGuardrail<C>>,
@@ -120,7 +120,7 @@ impl<C> Default for Options<C> {
             server_in_names: false,
             strict: false,
             structured: false,
-            approval: Approval::Rule(RequireApproval::default()),
+            approval: ApprovalRule::Rule(RequireApproval::default()),
             failure_message: None,
             fail_run: false,
             input_guardrails: Vec::new(),

@@ -3,10 +3,8 @@
 use rmcp::model::{CallToolResult, ContentBlock, ResourceContents};
 use serde_json::Value;
 
-use crate::tool::{
-    IntoToolOutput, ToolError, ToolOutput, ToolOutputFileContent, ToolOutputImage, ToolOutputPart,
-    ToolOutputText,
-};
+use crate::items::{ContentPart, data_url};
+use crate::tool::{IntoToolOutput, ToolError, ToolOutput, ToolOutputFileContent, ToolOutputImage};
 
 /// The result for the model. A failure that the tool reports is a result too: its text says what went wrong.
 ///
@@ -27,9 +25,9 @@ pub(super) fn tool_output(
         }
         _ => {}
     }
-    let mut parts: Vec<ToolOutputPart> = result.content.into_iter().map(part).collect();
+    let mut parts: Vec<ContentPart> = result.content.into_iter().map(part).collect();
     match parts.pop() {
-        Some(ToolOutputPart::Text(only)) if parts.is_empty() => Ok(ToolOutput::Text(only.text)),
+        Some(ContentPart::InputText(only)) if parts.is_empty() => Ok(ToolOutput::Text(only)),
         last => {
             parts.extend(last);
             parts.into_tool_output()
@@ -37,14 +35,14 @@ pub(super) fn tool_output(
     }
 }
 
-fn part(content: ContentBlock) -> ToolOutputPart {
+fn part(content: ContentBlock) -> ContentPart {
     match content {
-        ContentBlock::Text(text) => ToolOutputText::new(text.text).into(),
+        ContentBlock::Text(text) => ContentPart::text(text.text),
         ContentBlock::Image(image) => {
             ToolOutputImage::from_url(data_url(&image.mime_type, &image.data)).into()
         }
         ContentBlock::Resource(resource) => match resource.resource {
-            ResourceContents::TextResourceContents { text, .. } => ToolOutputText::new(text).into(),
+            ResourceContents::TextResourceContents { text, .. } => ContentPart::text(text),
             ResourceContents::BlobResourceContents {
                 uri,
                 mime_type,
@@ -54,14 +52,12 @@ fn part(content: ContentBlock) -> ToolOutputPart {
             other => as_json(&other),
         },
         // A model cannot hear it here, and its bytes as text would only fill the model's window.
-        ContentBlock::Audio(audio) => {
-            ToolOutputText::new(format!("[audio, {}]", audio.mime_type)).into()
-        }
+        ContentBlock::Audio(audio) => ContentPart::text(format!("[audio, {}]", audio.mime_type)),
         other => as_json(&other),
     }
 }
 
-fn binary(uri: &str, mime_type: Option<&str>, base64: &str) -> ToolOutputPart {
+fn binary(uri: &str, mime_type: Option<&str>, base64: &str) -> ContentPart {
     let mime_type = mime_type.unwrap_or("application/octet-stream");
     let url = data_url(mime_type, base64);
     if mime_type.starts_with("image/") {
@@ -75,14 +71,9 @@ fn binary(uri: &str, mime_type: Option<&str>, base64: &str) -> ToolOutputPart {
     }
 }
 
-fn data_url(mime_type: &str, base64: &str) -> String {
-    format!("data:{mime_type};base64,{base64}")
-}
-
 /// What has no form of its own for the model: links to resources, and what is newer than this.
-fn as_json(content: &impl serde::Serialize) -> ToolOutputPart {
-    let json = serde_json::to_string(content).unwrap_or_default();
-    ToolOutputText::new(json).into()
+fn as_json(content: &impl serde::Serialize) -> ContentPart {
+    ContentPart::text(serde_json::to_string(content).unwrap_or_default())
 }
 
 #[cfg(test)]

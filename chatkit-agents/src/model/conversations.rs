@@ -75,8 +75,10 @@ impl ResponsesClient {
             items: &'a [RawItem],
         }
         let path = ["conversations", conversation, "items"];
-        self.request(Method::POST, &path, &[], Some(&Body { items }))
-            .await
+        let mut call = self.prepare(Method::POST, &path, &[], Some(&Body { items }))?;
+        // Items that were kept without our hearing of it would be in the conversation twice.
+        call.repeatable = false;
+        call.json().await
     }
 
     /// Deletes an item; it is no error when it is gone already.

@@ -1,5 +1,6 @@
 //! Why a model call failed.
 
+use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 use std::time::Duration;
@@ -17,7 +18,7 @@ pub struct ModelError(Box<Inner>);
 struct Inner {
     kind: ModelErrorKind,
     /// What happened, in our words.
-    what: &'static str,
+    what: Cow<'static, str>,
     status: Option<u16>,
     code: Option<String>,
     request_id: Option<String>,
@@ -59,10 +60,10 @@ impl ModelError {
     /// An error of a kind. `what` says what happened; it reaches logs, so it must not contain
     /// anything a user wrote.
     #[must_use]
-    pub fn new(kind: ModelErrorKind, what: &'static str) -> Self {
+    pub fn new(kind: ModelErrorKind, what: impl Into<Cow<'static, str>>) -> Self {
         Self(Box::new(Inner {
             kind,
-            what,
+            what: what.into(),
             status: None,
             code: None,
             request_id: None,
@@ -150,7 +151,7 @@ impl ModelError {
 }
 
 /// Short and without spaces: an identifier, not a sentence.
-fn is_token(text: &str) -> bool {
+pub(crate) fn is_token(text: &str) -> bool {
     (1..=128).contains(&text.len())
         && text
             .bytes()
@@ -159,7 +160,7 @@ fn is_token(text: &str) -> bool {
 
 impl fmt::Display for ModelError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0.what)?;
+        f.write_str(&self.0.what)?;
         let mut separator = " (";
         let mut detail = |f: &mut fmt::Formatter<'_>, name, value: &dyn fmt::Display| {
             let before = std::mem::replace(&mut separator, ", ");

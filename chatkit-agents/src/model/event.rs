@@ -7,75 +7,114 @@ use super::lenient;
 use super::response::Response;
 use crate::items::{Annotation, OutputContent, OutputItem, RawItem, Text};
 
-/// One event of a Responses API stream.
-///
-/// The events a chat needs are typed; all others, and those that lack a field the typed form needs,
-/// are [`ResponseStreamEvent::Raw`]. So a new event, field or value never fails a stream.
-///
-/// `item_id` is empty and indexes are zero where an endpoint leaves them out.
-///
-/// ```
-/// use chatkit_agents::model::ResponseStreamEvent;
-///
-/// let event = ResponseStreamEvent::from_json(
-///     r#"{"type":"response.output_text.delta","item_id":"msg_1","output_index":0,
-///         "content_index":0,"delta":"Hi","sequence_number":4}"#,
-/// )
-/// .unwrap();
-/// match event {
-///     ResponseStreamEvent::OutputTextDelta(event) => assert_eq!(event.delta, "Hi"),
-///     other => panic!("unexpected {}", other.event_type()),
-/// }
-/// ```
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub enum ResponseStreamEvent {
-    /// `response.created`: the endpoint accepted the request.
-    Created(ResponseEvent),
-    /// `response.in_progress`.
-    InProgress(ResponseEvent),
-    /// `response.output_item.added`: an item begins; its content is empty.
-    OutputItemAdded(OutputItemEvent),
-    /// `response.output_item.done`: an item is complete.
-    OutputItemDone(OutputItemEvent),
-    /// `response.content_part.added`: a part of a message begins.
-    ContentPartAdded(ContentPartEvent),
-    /// `response.content_part.done`: a part of a message is complete.
-    ContentPartDone(ContentPartEvent),
+/// The typed events. A row is the variant, what it holds, its `type` on the wire, and the method of [`Wire`] that reads it.
+/// What comes often is asked for first.
+macro_rules! events {
+    (
+        $(#[$doc:meta])*
+        pub enum ResponseStreamEvent;
+        $($(#[$row_doc:meta])* $variant:ident($data:ident) = $name:literal, $read:ident;)*
+    ) => {
+        $(#[$doc])*
+        pub enum ResponseStreamEvent {
+            $($(#[$row_doc])* $variant($data),)*
+            /// Any other event.
+            Raw(RawEvent),
+        }
+
+        impl ResponseStreamEvent {
+            /// The event's `type` on the wire.
+            #[must_use]
+            pub fn event_type(&self) -> &str {
+                match self {
+                    $(Self::$variant(_) => $name,)*
+                    Self::Raw(event) => &event.event_type,
+                }
+            }
+
+            fn from_wire(wire: Wire<'_>) -> Option<Self> {
+                let Some(Text(event_type)) = &wire.event_type else {
+                    wire.error?;
+                    return wire.error().map(Self::Error);
+                };
+                Some(match event_type.as_ref() {
+                    $($name => Self::$variant(wire.$read()?),)*
+                    _ => return None,
+                })
+            }
+        }
+    };
+}
+
+events! {
+    /// One event of a Responses API stream.
+    ///
+    /// The events a chat needs are typed; all others, and those that lack a field the typed form needs,
+    /// are [`ResponseStreamEvent::Raw`]. So a new event, field or value never fails a stream.
+    ///
+    /// `item_id` is empty and indexes are zero where an endpoint leaves them out.
+    ///
+    /// ```
+    /// use chatkit_agents::model::ResponseStreamEvent;
+    ///
+    /// let event = ResponseStreamEvent::from_json(
+    ///     r#"{"type":"response.output_text.delta","item_id":"msg_1","output_index":0,
+    ///         "content_index":0,"delta":"Hi","sequence_number":4}"#,
+    /// )
+    /// .unwrap();
+    /// match event {
+    ///     ResponseStreamEvent::OutputTextDelta(event) => assert_eq!(event.delta, "Hi"),
+    ///     other => panic!("unexpected {}", other.event_type()),
+    /// }
+    /// ```
+    #[derive(Clone, Debug, PartialEq)]
+    #[non_exhaustive]
+    pub enum ResponseStreamEvent;
+
     /// `response.output_text.delta`: more text.
-    OutputTextDelta(ContentDelta),
-    /// `response.output_text.done`: the whole text of a part.
-    OutputTextDone(ContentDone),
-    /// `response.output_text.annotation.added`: a citation.
-    OutputTextAnnotationAdded(AnnotationAdded),
+    OutputTextDelta(ContentDelta) = "response.output_text.delta", content_delta;
     /// `response.refusal.delta`: more of a refusal.
-    RefusalDelta(ContentDelta),
-    /// `response.refusal.done`: the whole refusal.
-    RefusalDone(ContentDone),
-    /// `response.function_call_arguments.delta`: more of a call's arguments.
-    FunctionCallArgumentsDelta(ArgumentsDelta),
-    /// `response.function_call_arguments.done`: the whole arguments.
-    FunctionCallArgumentsDone(ArgumentsDone),
-    /// `response.reasoning_summary_text.delta`: more of a summary of the model's thinking.
-    ReasoningSummaryTextDelta(SummaryDelta),
-    /// `response.reasoning_summary_text.done`: the whole text of a summary part.
-    ReasoningSummaryTextDone(SummaryDone),
+    RefusalDelta(ContentDelta) = "response.refusal.delta", content_delta;
     /// `response.reasoning_text.delta`: more of the thinking itself, from open-weight models.
-    ReasoningTextDelta(ContentDelta),
-    /// `response.reasoning_text.done`: the whole text of a reasoning part.
-    ReasoningTextDone(ContentDone),
+    ReasoningTextDelta(ContentDelta) = "response.reasoning_text.delta", content_delta;
+    /// `response.function_call_arguments.delta`: more of a call's arguments.
+    FunctionCallArgumentsDelta(ArgumentsDelta) = "response.function_call_arguments.delta", arguments_delta;
+    /// `response.reasoning_summary_text.delta`: more of a summary of the model's thinking.
+    ReasoningSummaryTextDelta(SummaryDelta) = "response.reasoning_summary_text.delta", summary_delta;
     /// `response.image_generation_call.partial_image`: a preview of an image.
-    ImageGenerationPartialImage(PartialImage),
+    ImageGenerationPartialImage(PartialImage) = "response.image_generation_call.partial_image", partial_image;
+    /// `response.output_item.added`: an item begins; its content is empty.
+    OutputItemAdded(OutputItemEvent) = "response.output_item.added", output_item;
+    /// `response.output_item.done`: an item is complete.
+    OutputItemDone(OutputItemEvent) = "response.output_item.done", output_item;
+    /// `response.content_part.added`: a part of a message begins.
+    ContentPartAdded(ContentPartEvent) = "response.content_part.added", content_part;
+    /// `response.content_part.done`: a part of a message is complete.
+    ContentPartDone(ContentPartEvent) = "response.content_part.done", content_part;
+    /// `response.output_text.annotation.added`: a citation.
+    OutputTextAnnotationAdded(AnnotationAdded) = "response.output_text.annotation.added", annotation;
+    /// `response.output_text.done`: the whole text of a part.
+    OutputTextDone(ContentDone) = "response.output_text.done", content_done;
+    /// `response.refusal.done`: the whole refusal.
+    RefusalDone(ContentDone) = "response.refusal.done", content_done;
+    /// `response.reasoning_text.done`: the whole text of a reasoning part.
+    ReasoningTextDone(ContentDone) = "response.reasoning_text.done", content_done;
+    /// `response.function_call_arguments.done`: the whole arguments.
+    FunctionCallArgumentsDone(ArgumentsDone) = "response.function_call_arguments.done", arguments_done;
+    /// `response.reasoning_summary_text.done`: the whole text of a summary part.
+    ReasoningSummaryTextDone(SummaryDone) = "response.reasoning_summary_text.done", summary_done;
+    /// `response.created`: the endpoint accepted the request.
+    Created(ResponseEvent) = "response.created", response;
+    /// `response.in_progress`.
+    InProgress(ResponseEvent) = "response.in_progress", response;
     /// `response.completed`. Terminal.
-    Completed(ResponseEvent),
+    Completed(ResponseEvent) = "response.completed", response;
     /// `response.incomplete`: the model had to stop early. Terminal.
-    Incomplete(ResponseEvent),
+    Incomplete(ResponseEvent) = "response.incomplete", response;
     /// `response.failed`. Terminal.
-    Failed(ResponseEvent),
+    Failed(ResponseEvent) = "response.failed", response;
     /// `error`. Terminal.
-    Error(ErrorEvent),
-    /// Any other event.
-    Raw(RawEvent),
+    Error(ErrorEvent) = "error", error;
 }
 
 /// A response's state, in the events that frame a stream.
@@ -293,36 +332,6 @@ impl ResponseStreamEvent {
         }))
     }
 
-    /// The event's `type` on the wire.
-    #[must_use]
-    pub fn event_type(&self) -> &str {
-        match self {
-            Self::Created(_) => "response.created",
-            Self::InProgress(_) => "response.in_progress",
-            Self::OutputItemAdded(_) => "response.output_item.added",
-            Self::OutputItemDone(_) => "response.output_item.done",
-            Self::ContentPartAdded(_) => "response.content_part.added",
-            Self::ContentPartDone(_) => "response.content_part.done",
-            Self::OutputTextDelta(_) => "response.output_text.delta",
-            Self::OutputTextDone(_) => "response.output_text.done",
-            Self::OutputTextAnnotationAdded(_) => "response.output_text.annotation.added",
-            Self::RefusalDelta(_) => "response.refusal.delta",
-            Self::RefusalDone(_) => "response.refusal.done",
-            Self::FunctionCallArgumentsDelta(_) => "response.function_call_arguments.delta",
-            Self::FunctionCallArgumentsDone(_) => "response.function_call_arguments.done",
-            Self::ReasoningSummaryTextDelta(_) => "response.reasoning_summary_text.delta",
-            Self::ReasoningSummaryTextDone(_) => "response.reasoning_summary_text.done",
-            Self::ReasoningTextDelta(_) => "response.reasoning_text.delta",
-            Self::ReasoningTextDone(_) => "response.reasoning_text.done",
-            Self::ImageGenerationPartialImage(_) => "response.image_generation_call.partial_image",
-            Self::Completed(_) => "response.completed",
-            Self::Incomplete(_) => "response.incomplete",
-            Self::Failed(_) => "response.failed",
-            Self::Error(_) => "error",
-            Self::Raw(event) => &event.event_type,
-        }
-    }
-
     /// Whether this is the last event: `response.completed`, `response.incomplete`,
     /// `response.failed` or `error`. An event of these types ends the stream even if it could not
     /// be read and is therefore raw.
@@ -332,84 +341,6 @@ impl ResponseStreamEvent {
             self.event_type(),
             "response.completed" | "response.incomplete" | "response.failed" | "error"
         )
-    }
-
-    fn from_wire(wire: Wire<'_>) -> Option<Self> {
-        let sequence_number = wire.sequence_number;
-        let Some(Text(event_type)) = &wire.event_type else {
-            return wire.error.map(|_| Self::Error(ErrorEvent::read(&wire)));
-        };
-        Some(match event_type.as_ref() {
-            "response.output_text.delta" => Self::OutputTextDelta(wire.content_delta()?),
-            "response.refusal.delta" => Self::RefusalDelta(wire.content_delta()?),
-            "response.reasoning_text.delta" => Self::ReasoningTextDelta(wire.content_delta()?),
-            "response.function_call_arguments.delta" => {
-                Self::FunctionCallArgumentsDelta(ArgumentsDelta {
-                    sequence_number,
-                    item_id: wire.item_id.unwrap_or_default(),
-                    output_index: wire.output_index.unwrap_or_default(),
-                    delta: wire.delta?,
-                })
-            }
-            "response.reasoning_summary_text.delta" => {
-                Self::ReasoningSummaryTextDelta(SummaryDelta {
-                    sequence_number,
-                    item_id: wire.item_id.unwrap_or_default(),
-                    output_index: wire.output_index.unwrap_or_default(),
-                    summary_index: wire.summary_index.unwrap_or_default(),
-                    delta: wire.delta?,
-                })
-            }
-            "response.image_generation_call.partial_image" => {
-                Self::ImageGenerationPartialImage(PartialImage {
-                    sequence_number,
-                    item_id: wire.item_id.unwrap_or_default(),
-                    output_index: wire.output_index.unwrap_or_default(),
-                    partial_image_index: wire.partial_image_index.unwrap_or_default(),
-                    partial_image_b64: wire.partial_image_b64?,
-                    output_format: wire.output_format,
-                })
-            }
-            "response.output_item.added" => Self::OutputItemAdded(wire.output_item()?),
-            "response.output_item.done" => Self::OutputItemDone(wire.output_item()?),
-            "response.content_part.added" => Self::ContentPartAdded(wire.content_part()?),
-            "response.content_part.done" => Self::ContentPartDone(wire.content_part()?),
-            "response.output_text.annotation.added" => {
-                Self::OutputTextAnnotationAdded(AnnotationAdded {
-                    sequence_number,
-                    item_id: wire.item_id.unwrap_or_default(),
-                    output_index: wire.output_index.unwrap_or_default(),
-                    content_index: wire.content_index.unwrap_or_default(),
-                    annotation_index: wire.annotation_index.unwrap_or_default(),
-                    annotation: Annotation::read(object(wire.annotation)?),
-                })
-            }
-            "response.output_text.done" => Self::OutputTextDone(wire.content_done()?),
-            "response.refusal.done" => Self::RefusalDone(wire.content_done()?),
-            "response.reasoning_text.done" => Self::ReasoningTextDone(wire.content_done()?),
-            "response.function_call_arguments.done" => {
-                Self::FunctionCallArgumentsDone(ArgumentsDone {
-                    sequence_number,
-                    item_id: wire.item_id.unwrap_or_default(),
-                    output_index: wire.output_index.unwrap_or_default(),
-                    arguments: wire.arguments?,
-                })
-            }
-            "response.reasoning_summary_text.done" => Self::ReasoningSummaryTextDone(SummaryDone {
-                sequence_number,
-                item_id: wire.item_id.unwrap_or_default(),
-                output_index: wire.output_index.unwrap_or_default(),
-                summary_index: wire.summary_index.unwrap_or_default(),
-                text: wire.text?,
-            }),
-            "response.created" => Self::Created(wire.response()?),
-            "response.in_progress" => Self::InProgress(wire.response()?),
-            "response.completed" => Self::Completed(wire.response()?),
-            "response.incomplete" => Self::Incomplete(wire.response()?),
-            "response.failed" => Self::Failed(wire.response()?),
-            "error" => Self::Error(ErrorEvent::read(&wire)),
-            _ => return None,
-        })
     }
 }
 
@@ -477,6 +408,66 @@ impl Wire<'_> {
         })
     }
 
+    fn arguments_delta(self) -> Option<ArgumentsDelta> {
+        Some(ArgumentsDelta {
+            sequence_number: self.sequence_number,
+            item_id: self.item_id.unwrap_or_default(),
+            output_index: self.output_index.unwrap_or_default(),
+            delta: self.delta?,
+        })
+    }
+
+    fn arguments_done(self) -> Option<ArgumentsDone> {
+        Some(ArgumentsDone {
+            sequence_number: self.sequence_number,
+            item_id: self.item_id.unwrap_or_default(),
+            output_index: self.output_index.unwrap_or_default(),
+            arguments: self.arguments?,
+        })
+    }
+
+    fn summary_delta(self) -> Option<SummaryDelta> {
+        Some(SummaryDelta {
+            sequence_number: self.sequence_number,
+            item_id: self.item_id.unwrap_or_default(),
+            output_index: self.output_index.unwrap_or_default(),
+            summary_index: self.summary_index.unwrap_or_default(),
+            delta: self.delta?,
+        })
+    }
+
+    fn summary_done(self) -> Option<SummaryDone> {
+        Some(SummaryDone {
+            sequence_number: self.sequence_number,
+            item_id: self.item_id.unwrap_or_default(),
+            output_index: self.output_index.unwrap_or_default(),
+            summary_index: self.summary_index.unwrap_or_default(),
+            text: self.text?,
+        })
+    }
+
+    fn annotation(self) -> Option<AnnotationAdded> {
+        Some(AnnotationAdded {
+            sequence_number: self.sequence_number,
+            item_id: self.item_id.unwrap_or_default(),
+            output_index: self.output_index.unwrap_or_default(),
+            content_index: self.content_index.unwrap_or_default(),
+            annotation_index: self.annotation_index.unwrap_or_default(),
+            annotation: Annotation::read(object(self.annotation)?),
+        })
+    }
+
+    fn partial_image(self) -> Option<PartialImage> {
+        Some(PartialImage {
+            sequence_number: self.sequence_number,
+            item_id: self.item_id.unwrap_or_default(),
+            output_index: self.output_index.unwrap_or_default(),
+            partial_image_index: self.partial_image_index.unwrap_or_default(),
+            partial_image_b64: self.partial_image_b64?,
+            output_format: self.output_format,
+        })
+    }
+
     fn output_item(self) -> Option<OutputItemEvent> {
         let item = object(self.item)?;
         Some(OutputItemEvent {
@@ -503,22 +494,20 @@ impl Wire<'_> {
             response: serde_json::from_str(self.response?.get()).ok()?,
         })
     }
+
+    fn error(self) -> Option<ErrorEvent> {
+        let nested = self.error.map(ErrorBody::read).unwrap_or_default();
+        Some(ErrorEvent {
+            sequence_number: self.sequence_number,
+            code: self.code.or(nested.code),
+            message: self.message.or(nested.message),
+            param: self.param.or(nested.param),
+        })
+    }
 }
 
 fn object(json: Option<&RawValue>) -> Option<&RawValue> {
     json.filter(|json| json.get().starts_with('{'))
-}
-
-impl ErrorEvent {
-    fn read(wire: &Wire<'_>) -> Self {
-        let nested = wire.error.map(ErrorBody::read).unwrap_or_default();
-        Self {
-            sequence_number: wire.sequence_number,
-            code: wire.code.clone().or(nested.code),
-            message: wire.message.clone().or(nested.message),
-            param: wire.param.clone().or(nested.param),
-        }
-    }
 }
 
 /// An error object of the API, as events and error answers carry it.

@@ -26,12 +26,9 @@ use futures::stream::BoxStream;
 #[cfg(feature = "async-openai")]
 pub use async_openai::AsyncOpenAiModel;
 pub(crate) use conversations::ListOrder;
+pub(crate) use error::is_token;
 pub use error::{ModelError, ModelErrorKind};
-pub use event::{
-    AnnotationAdded, ArgumentsDelta, ArgumentsDone, ContentDelta, ContentDone, ContentPartEvent,
-    ErrorEvent, OutputItemEvent, PartialImage, RawEvent, ResponseEvent, ResponseStreamEvent,
-    SummaryDelta, SummaryDone,
-};
+pub use event::*;
 pub use provider::{AgentModel, ModelProvider};
 pub use request::ModelRequest;
 pub use response::{IncompleteDetails, Response, ResponseError, Usage};

@@ -1,5 +1,6 @@
 //! A client of the Responses API.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,11 +11,12 @@ use reqwest::{Method, Url, redirect};
 use rustls_platform_verifier::BuilderVerifierExt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use uuid::Uuid;
 
 use super::body::Body;
 use super::error::{ModelError, ModelErrorKind};
 use super::request::ModelRequest;
-use super::transport::Call;
+use super::transport::{Call, IDEMPOTENCY_KEY};
 use super::{Model, ModelStream};
 
 const DEFAULT_BASE_URL: &str = "https://api.openai.com/v1";
@@ -86,6 +88,17 @@ impl ResponsesClient {
         query: &[(&str, &str)],
         body: Option<&(impl Serialize + Sync + ?Sized)>,
     ) -> Result<T, ModelError> {
+        self.prepare(method, path, query, body)?.json().await
+    }
+
+    /// A call as [`request`](Self::request) makes it.
+    pub(super) fn prepare(
+        &self,
+        method: Method,
+        path: &[&str],
+        query: &[(&str, &str)],
+        body: Option<&(impl Serialize + ?Sized)>,
+    ) -> Result<Call, ModelError> {
         let config = Arc::clone(&self.0);
         let mut url = config.url.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
@@ -102,16 +115,19 @@ impl ResponsesClient {
             })?,
             None => Vec::new(),
         };
-        let call = Call {
+        if method == Method::POST {
+            add_idempotency_key(&mut headers)?;
+        }
+        Ok(Call {
             method,
             url,
             headers,
             body: Bytes::from(body),
+            repeatable: true,
             max_retries: config.max_retries,
             timeout: None,
             config,
-        };
-        call.json().await
+        })
     }
 }
 
@@ -231,7 +247,9 @@ impl ResponsesClientBuilder {
         self
     }
 
-    /// Sets how often to try again before the first event. The default is 2.
+    /// Sets how often to try again before the first event, after a connection that could not be made or broke, and after
+    /// the statuses 408, 409, 429 and 5xx. The default is 2. All attempts of a call have the same `idempotency-key`, and
+    /// items are added to a conversation again only when they were not accepted.
     pub fn max_retries(mut self, retries: u32) -> Self {
         self.max_retries = retries;
         self
@@ -344,11 +362,13 @@ impl ResponsesModel {
         for (name, value) in settings.extra_headers.iter().flatten() {
             insert(&mut headers, name, value)?;
         }
+        add_idempotency_key(&mut headers)?;
         Ok(Call {
             method: Method::POST,
             url,
             headers,
             body: Bytes::from(body),
+            repeatable: true,
             max_retries: settings.max_retries.unwrap_or(config.max_retries),
             timeout: settings.timeout,
             config,
@@ -369,16 +389,24 @@ impl Model for ResponsesModel {
     }
 }
 
-fn config_error(what: &'static str) -> ModelError {
+fn config_error(what: impl Into<Cow<'static, str>>) -> ModelError {
     ModelError::new(ModelErrorKind::Config, what)
+}
+
+/// A key that makes all attempts of a call one, unless the program has given one.
+fn add_idempotency_key(headers: &mut HeaderMap) -> Result<(), ModelError> {
+    if headers.contains_key(IDEMPOTENCY_KEY) {
+        return Ok(());
+    }
+    insert(headers, IDEMPOTENCY_KEY, &Uuid::new_v4().to_string())
 }
 
 /// Sets a header, in place of one of the same name. Values the program gives may be secret.
 fn insert(headers: &mut HeaderMap, name: &str, value: &str) -> Result<(), ModelError> {
-    let name = HeaderName::try_from(name)
-        .map_err(|_| config_error("a header's name has characters that names cannot have"))?;
+    let bad = |problem: &str| config_error(format!("the header {name:?} has {problem}"));
+    let name = HeaderName::try_from(name).map_err(|_| bad("characters that names cannot have"))?;
     let mut value = HeaderValue::try_from(value)
-        .map_err(|_| config_error("a header's value has characters that a header cannot carry"))?;
+        .map_err(|_| bad("a value with characters that a header cannot carry"))?;
     value.set_sensitive(true);
     headers.insert(name, value);
     Ok(())

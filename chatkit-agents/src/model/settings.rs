@@ -8,6 +8,8 @@ use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use crate::items::is_hosted_tool;
+
 /// Settings of a model call. What is not set is not sent, so the endpoint's default holds.
 ///
 /// The settings of openai-agents that the Responses API has no field for (`frequency_penalty`,
@@ -304,20 +306,6 @@ impl PartialEq for ToolChoice {
     }
 }
 
-/// Hosted tools that are chosen by type (`Converter.convert_tool_choice` in openai-agents 0.24).
-const HOSTED: [&str; 10] = [
-    "file_search",
-    "web_search",
-    "web_search_preview",
-    "computer",
-    "computer_use",
-    "computer_use_preview",
-    "image_generation",
-    "code_interpreter",
-    "mcp",
-    "programmatic_tool_calling",
-];
-
 /// `auto`, `required` and `none` as they are, a hosted tool's type as that tool, any other text as
 /// a function's name.
 impl From<&str> for ToolChoice {
@@ -326,7 +314,7 @@ impl From<&str> for ToolChoice {
             "auto" => Self::Auto,
             "required" => Self::Required,
             "none" => Self::None,
-            hosted if HOSTED.contains(&hosted) => Self::Hosted(hosted.to_owned()),
+            hosted if is_hosted_tool(hosted) => Self::Hosted(hosted.to_owned()),
             function => Self::Function(function.to_owned()),
         }
     }

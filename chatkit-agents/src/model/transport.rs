@@ -1,7 +1,9 @@
 //! One call over HTTP: attempts, the answer's head, and its stream of events or its JSON.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use async_stream::try_stream;
@@ -9,11 +11,11 @@ use bytes::Bytes;
 use chrono::Utc;
 use futures::Stream;
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
-use reqwest::{Method, Url};
+use reqwest::{Method, StatusCode, Url};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, Sleep, timeout};
 
 use super::error::{ModelError, ModelErrorKind};
 use super::event::{ErrorBody, ResponseStreamEvent};
@@ -28,6 +30,9 @@ const MAX_ERROR_BODY: usize = 64 * 1024;
 /// How long the end of an answer may take after its last event.
 const LONGEST_FAREWELL: Duration = Duration::from_millis(250);
 
+/// The header that is the same in all attempts of a call, and in no other call.
+pub(super) const IDEMPOTENCY_KEY: &str = "idempotency-key";
+
 /// One call, ready to be sent.
 pub(super) struct Call {
     pub(super) config: Arc<Config>,
@@ -35,6 +40,9 @@ pub(super) struct Call {
     pub(super) url: Url,
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
+    /// Whether it may be sent again although it may have had its effect: one that writes what everyone would see twice
+    /// may not.
+    pub(super) repeatable: bool,
     pub(super) max_retries: u32,
     pub(super) timeout: Option<Duration>,
 }
@@ -85,23 +93,52 @@ struct Limits {
 }
 
 impl Limits {
+    /// Until when the endpoint has to do something, and what to say if it does not. A duration too long for the clock is
+    /// no limit.
+    fn due(self) -> Option<(Instant, &'static str)> {
+        let idle = Instant::now().checked_add(self.idle);
+        match (self.deadline, idle) {
+            (Some(deadline), idle) if idle.is_none_or(|idle| deadline < idle) => {
+                Some((deadline, "the model call took longer than its timeout"))
+            }
+            (_, idle) => idle.map(|idle| {
+                let what = "the model endpoint was silent for longer than the idle timeout";
+                (idle, what)
+            }),
+        }
+    }
+
     /// Waits for one thing the endpoint has to do.
     async fn wait<F: Future>(self, future: F) -> Result<F::Output, ModelError> {
-        // A duration too long for the clock is no limit.
-        let idle = Instant::now().checked_add(self.idle);
-        let (until, what) = match (self.deadline, idle) {
-            (Some(deadline), idle) if idle.is_none_or(|idle| deadline < idle) => {
-                (deadline, "the model call took longer than its timeout")
+        let mut timer = pin!(tokio::time::sleep(Duration::ZERO));
+        self.wait_with(timer.as_mut(), future).await
+    }
+
+    /// The same, with a timer for many waits: it is moved only when it fires, because to set one for each of a model's
+    /// deltas costs as much as the delta.
+    async fn wait_with<F: Future>(
+        self,
+        mut timer: Pin<&mut Sleep>,
+        future: F,
+    ) -> Result<F::Output, ModelError> {
+        let due = self.due();
+        let mut future = pin!(future);
+        poll_fn(|cx| {
+            if let Poll::Ready(output) = future.as_mut().poll(cx) {
+                return Poll::Ready(Ok(output));
             }
-            (_, Some(idle)) => (
-                idle,
-                "the model endpoint was silent for longer than the idle timeout",
-            ),
-            (_, None) => return Ok(future.await),
-        };
-        timeout_at(until, future)
-            .await
-            .map_err(|_| ModelError::new(ModelErrorKind::Timeout, what))
+            let Some((until, what)) = due else {
+                return Poll::Pending;
+            };
+            while timer.as_mut().poll(cx).is_ready() {
+                if until <= Instant::now() {
+                    return Poll::Ready(Err(ModelError::new(ModelErrorKind::Timeout, what)));
+                }
+                timer.as_mut().reset(until);
+            }
+            Poll::Pending
+        })
+        .await
     }
 }
 
@@ -115,6 +152,7 @@ impl Call {
             let request_id = request_id(answer.headers()).map(str::to_owned);
             let request_id = request_id.as_deref();
             let mut decoder = SseDecoder::new(self.config.max_event_bytes);
+            let mut timer = pin!(tokio::time::sleep(Duration::ZERO));
             loop {
                 while let Some(event) = decoder
                     .next_event()
@@ -134,7 +172,7 @@ impl Call {
                     yield event;
                 }
                 let chunk = limits
-                    .wait(answer.chunk())
+                    .wait_with(timer.as_mut(), answer.chunk())
                     .await
                     .map_err(|error| error.with_request_id(request_id))?
                     .map_err(|error| {
@@ -200,8 +238,11 @@ impl Call {
         }
     }
 
-    /// Sends the request until the wanted answer begins. The body is sent again only if the endpoint
-    /// refused it or was not reached: never after a success, because that is a paid generation.
+    /// Sends the request until the wanted answer begins: never after a success, because that is a paid generation.
+    ///
+    /// An endpoint that failed, or whose connection broke, may have been at work all the same. The
+    /// [`IDEMPOTENCY_KEY`] tells it that an attempt is not another call, and what is not
+    /// [`repeatable`](Self::repeatable) is sent again only when it was not accepted.
     async fn open(&self, wanted: Wanted, limits: Limits) -> Result<reqwest::Response, ModelError> {
         let mut retries = 0;
         loop {
@@ -235,6 +276,7 @@ impl Call {
         // A silent endpoint may be at work on this request, so a timeout is not retried.
         let sent = limits.wait(request).await.map_err(Failure::last)?;
         let answer = sent.map_err(|error| Failure {
+            retry: self.repeatable || error.is_connect(),
             error: ModelError::new(
                 if error.is_timeout() && !error.is_connect() {
                     ModelErrorKind::Timeout
@@ -244,7 +286,6 @@ impl Call {
                 "the model endpoint cannot be reached",
             )
             .with_source(error.without_url()),
-            retry: true,
         })?;
 
         let status = answer.status();
@@ -255,7 +296,7 @@ impl Call {
             "model endpoint answered"
         );
         if !status.is_success() {
-            return Err(refused(answer, limits).await);
+            return Err(refused(answer, limits, self.repeatable).await);
         }
         if !has_type(answer.headers(), wanted.content_type()) {
             return Err(Failure::last(
@@ -269,7 +310,7 @@ impl Call {
 }
 
 /// Reads why the endpoint refused a request.
-async fn refused(mut answer: reqwest::Response, limits: Limits) -> Failure {
+async fn refused(mut answer: reqwest::Response, limits: Limits, repeatable: bool) -> Failure {
     let status = answer.status();
     let headers = answer.headers().clone();
     let mut body = Vec::new();
@@ -306,16 +347,17 @@ async fn refused(mut answer: reqwest::Response, limits: Limits) -> Failure {
             "the model endpoint refused the request",
         ),
     };
+    // Another call is adding to the conversation; this one has had no effect.
+    let locked = error.code.as_deref() == Some("conversation_locked");
+    let may_pass = retry::is_retryable(status, &headers);
     Failure {
+        retry: locked || may_pass && (repeatable || status == StatusCode::TOO_MANY_REQUESTS),
         error: ModelError::new(kind, what)
             .with_status(status.as_u16())
             .with_code(error.code.as_deref())
             .with_request_id(request_id(&headers))
             .with_retry_after(retry::retry_after(&headers, Utc::now()))
             .with_api_message(error.message),
-        // Another call is adding to the conversation; this one has had no effect.
-        retry: retry::is_retryable(status, &headers)
-            || error.code.as_deref() == Some("conversation_locked"),
     }
 }
 

@@ -3,9 +3,9 @@
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
+use chatkit::BoxError;
 use futures::FutureExt;
 use serde_json::json;
-use serde_json::value::to_raw_value;
 use tracing::Instrument;
 
 use super::config::ToolErrorFormatterKind;
@@ -16,12 +16,12 @@ use super::state::{RunState, RunToolCall};
 use crate::agent::Agent;
 use crate::guardrail::{GuardrailFunctionOutput, GuardrailResult};
 use crate::hooks::DynHooks;
-use crate::items::{ContentPart, FunctionOutput, InputItem};
+use crate::items::{FunctionOutput, InputItem};
 use crate::telemetry;
 use crate::telemetry::names::{TOOL_CALL_ARGUMENTS, TOOL_CALL_RESULT};
 use crate::tool::{
-    FunctionTool, LocalTool, ToolContext, ToolError, ToolErrorKind, ToolGuardrailFunctionOutput,
-    ToolOutput, ToolOutputPart,
+    FunctionTool, LocalTool, McpApproval, ToolContext, ToolError, ToolErrorKind,
+    ToolGuardrailFunctionOutput, ToolOutput,
 };
 
 /// What the model is told of a call that a person has rejected.
@@ -83,7 +83,9 @@ impl<C: Send + Sync + 'static> Call<C> {
             span.record(TOOL_CALL_ARGUMENTS, ctx.tool_arguments());
         }
         for guardrail in tool.input_guardrails() {
-            let decision = guardrail.check(ctx).await.map_err(guardrail_failed)?;
+            let decision = guardrail.check(ctx).await;
+            let decision =
+                decision.map_err(|error| self.guardrail_failed(guardrail.name(), error))?;
             let kind = RunErrorKind::ToolInputGuardrailTripwireTriggered;
             if let Some(text) = self.decide(guardrail.name(), kind, decision)? {
                 return Ok(self.answer(ToolOutput::Text(text)));
@@ -113,10 +115,9 @@ impl<C: Send + Sync + 'static> Call<C> {
             },
         };
         for guardrail in tool.output_guardrails() {
-            let decision = guardrail
-                .check(ctx, &output)
-                .await
-                .map_err(guardrail_failed)?;
+            let decision = guardrail.check(ctx, &output).await;
+            let decision =
+                decision.map_err(|error| self.guardrail_failed(guardrail.name(), error))?;
             let kind = RunErrorKind::ToolOutputGuardrailTripwireTriggered;
             if let Some(text) = self.decide(guardrail.name(), kind, decision)? {
                 output = ToolOutput::Text(text);
@@ -183,11 +184,17 @@ impl<C: Send + Sync + 'static> Call<C> {
         }
     }
 
+    fn guardrail_failed(&self, guardrail: &str, error: BoxError) -> RunError {
+        let tool = &self.call.name;
+        RunError::callback(
+            format!("the guardrail {guardrail} of the tool {tool} failed"),
+            error,
+        )
+    }
+
     async fn tell<'a>(
         &'a self,
-        tell: impl Fn(
-            &'a dyn DynHooks<C>,
-        ) -> futures::future::BoxFuture<'a, Result<(), chatkit::BoxError>>,
+        tell: impl Fn(&'a dyn DynHooks<C>) -> futures::future::BoxFuture<'a, Result<(), BoxError>>,
     ) -> Result<(), RunError> {
         let told = self
             .hooks
@@ -197,7 +204,10 @@ impl<C: Send + Sync + 'static> Call<C> {
         futures::future::try_join_all(told)
             .await
             .map(drop)
-            .map_err(|error| RunError::callback("a hook failed", error))
+            .map_err(|error| {
+                let message = format!("a hook failed at the tool {}", self.call.name);
+                RunError::callback(message, error)
+            })
     }
 
     fn failure_text(&self, tool: &dyn FunctionTool<C>, error: &ToolError) -> String {
@@ -218,23 +228,21 @@ impl<C: Send + Sync + 'static> Call<C> {
             .tool_error(kind, &call.name, &call.call_id, text)
     }
 
-    /// The cause goes to the log, without the arguments.
+    /// The cause may quote the arguments, and is for those who look for it.
     fn log(&self, error: &ToolError) {
-        let cause = error.source().map(tracing::field::display);
-        tracing::warn!(tool = %self.call.name, cause, "a tool failed: {error}");
+        let tool = &self.call.name;
+        tracing::warn!(%tool, "a tool failed: {error}");
+        if let Some(cause) = error.source() {
+            tracing::debug!(%tool, %cause, "why a tool failed");
+        }
     }
 
     fn answer(&self, output: ToolOutput) -> Outcome {
-        let output = function_output(output);
         Outcome::Answer(InputItem::function_call_output(
             self.call.call_id.clone(),
-            output,
+            FunctionOutput::from(output),
         ))
     }
-}
-
-fn guardrail_failed(error: chatkit::BoxError) -> RunError {
-    RunError::callback("a guardrail of a tool failed", error)
 }
 
 /// The answer to a call that a person has rejected.
@@ -276,29 +284,5 @@ pub(super) fn not_found<C>(scope: &RunScope<C>, call: &RunToolCall) -> InputItem
 
 /// The answer to a hosted MCP server that asks for an approval.
 pub(super) fn mcp_approval(request_id: &str, approve: bool, reason: Option<&str>) -> InputItem {
-    let mut answer = json!({
-        "type": "mcp_approval_response", "approval_request_id": request_id, "approve": approve,
-    });
-    if let Some(reason) = reason {
-        answer["reason"] = reason.into();
-    }
-    InputItem::from_json(&answer)
-}
-
-/// A tool's result as the model gets it.
-fn function_output(output: ToolOutput) -> FunctionOutput {
-    match output {
-        ToolOutput::Text(text) => FunctionOutput::Text(text),
-        ToolOutput::Json(value) => FunctionOutput::Text(value.to_string()),
-        ToolOutput::Parts(parts) => FunctionOutput::Parts(parts.iter().map(content_part).collect()),
-    }
-}
-
-fn content_part(part: &ToolOutputPart) -> ContentPart {
-    match part {
-        ToolOutputPart::Text(part) => ContentPart::text(&part.text),
-        part => {
-            to_raw_value(&part.to_wire()).map_or_else(|_| ContentPart::text(""), ContentPart::raw)
-        }
-    }
+    McpApproval::decided(approve, reason).answer(request_id)
 }

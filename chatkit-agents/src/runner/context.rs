@@ -47,6 +47,19 @@ impl<'a, C> RunContext<'a, C> {
         }
     }
 
+    /// The same run with another place for the context, a clone of it for example.
+    pub(crate) fn with_parts(
+        context: &'a C,
+        agent: Option<&'a Agent<C>>,
+        scope: Option<&'a Arc<RunScope<C>>>,
+    ) -> Self {
+        Self {
+            context,
+            agent,
+            scope,
+        }
+    }
+
     /// The agent that runs now; `None` outside of a run.
     pub fn agent(&self) -> Option<&'a Agent<C>> {
         self.agent

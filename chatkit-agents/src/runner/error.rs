@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
 
-use chatkit::BoxError;
+use chatkit::{BoxError, write_error};
 
 use super::state::RunState;
 use crate::guardrail::GuardrailResult;
@@ -14,9 +14,9 @@ use crate::tool::{SchemaError, ToolError};
 
 /// Why a run failed.
 ///
-/// `Display` holds no content of the conversation; `{:#}` adds the causes. In a turn it converts into
+/// `Display` and `Debug` hold no content of the conversation, which is in [`state`](Self::state); `{:#}` adds the causes.
+/// In a turn it converts into
 /// [`chatkit::TurnError`] by `?`, and the client sees a general text.
-#[derive(Debug)]
 pub struct RunError {
     kind: RunErrorKind,
     message: Cow<'static, str>,
@@ -107,13 +107,24 @@ impl RunError {
 
 impl fmt::Display for RunError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)?;
-        let mut next = self.source();
-        while let (true, Some(error)) = (f.alternate(), next) {
-            write!(f, ": {error}")?;
-            next = error.source();
-        }
-        Ok(())
+        write_error(f, &self.message, self.source())
+    }
+}
+
+impl fmt::Debug for RunError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // What is wrong with an output of the model quotes it.
+        let source = match self.kind {
+            RunErrorKind::InvalidFinalOutput => None,
+            _ => self.source.as_ref(),
+        };
+        let guardrail = self.guardrail.as_ref().map(|found| &found.guardrail);
+        f.debug_struct("RunError")
+            .field("kind", &self.kind)
+            .field("message", &self.message)
+            .field("source", &source)
+            .field("guardrail", &guardrail)
+            .finish_non_exhaustive()
     }
 }
 
@@ -139,7 +150,7 @@ impl From<ModelError> for RunError {
 
 impl From<SchemaError> for RunError {
     fn from(error: SchemaError) -> Self {
-        Self::new(RunErrorKind::Config, "a schema is not valid").caused_by(error)
+        Self::new(RunErrorKind::Config, error.to_string()).caused_by(error)
     }
 }
 
@@ -157,7 +168,7 @@ impl RunError {
         }
     }
 
-    pub(super) fn callback(message: &'static str, error: BoxError) -> Self {
+    pub(super) fn callback(message: impl Into<Cow<'static, str>>, error: BoxError) -> Self {
         Self::new(RunErrorKind::Callback, message).caused_by(error)
     }
 

@@ -27,6 +27,7 @@ pub use error::{RunError, RunErrorKind};
 pub use handlers::{RunErrorHandlerData, RunErrorHandlerResult, RunErrorHandlers};
 pub use item::{RunItem, RunItemEvent, RunItemEventName};
 pub use result::{CancelMode, RunResult, RunResultStreaming, StreamEvent};
+pub(crate) use scope::RunScope;
 pub use state::{Approval, ModelView, NextStep, RunState, RunToolCall, ToolApprovalItem, ToolCall};
 pub use trim::ToolOutputTrimmer;
 
@@ -36,7 +37,7 @@ use crate::items::InputItem;
 use crate::session::{DynSession, Session};
 
 use self::driver::Driver;
-use self::scope::{RunScope, Shared};
+use self::scope::Shared;
 
 /// Model calls a run may make when nothing else is said, as in the Python SDK.
 pub const DEFAULT_MAX_TURNS: u32 = 10;

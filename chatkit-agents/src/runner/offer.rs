@@ -47,7 +47,10 @@ impl<C: Send + Sync + 'static> Offer<C> {
             .map(|provider| provider.tools(run));
         let provided = futures::future::try_join_all(provided)
             .await
-            .map_err(|error| RunError::callback("a tool provider failed", error))?;
+            .map_err(|error| {
+                let message = format!("a tool provider of the agent {} failed", agent.name());
+                RunError::callback(message, error)
+            })?;
         // Those of providers come first, as in the Python SDK, so that an agent's own win over them.
         let tools: Vec<Tool<C>> = provided
             .into_iter()

@@ -1,6 +1,7 @@
 //! What a run has done and what it does next.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -33,7 +34,7 @@ const VERSION: u32 = 1;
 ///     Ok(Run::resume(agent, state, ()).run().await?.final_output)
 /// }
 /// ```
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct RunState {
     #[serde(rename = "$schemaVersion", deserialize_with = "version")]
@@ -400,6 +401,26 @@ impl RunState {
         if here {
             self.decided_tools.insert(tool.to_owned(), approved);
         }
+    }
+}
+
+/// Shows where the run is, not what was said.
+impl fmt::Debug for RunState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (step, calls) = match &self.step {
+            NextStep::CallModel => ("CallModel", 0),
+            NextStep::CallTools { calls } => ("CallTools", calls.len()),
+            NextStep::Done { .. } => ("Done", 0),
+        };
+        f.debug_struct("RunState")
+            .field("agent", &self.agent)
+            .field("step", &step)
+            .field("calls", &calls)
+            .field("input", &self.input.len())
+            .field("new_items", &self.new_items.len())
+            .field("current_turn", &self.current_turn)
+            .field("usage", &self.usage)
+            .finish_non_exhaustive()
     }
 }
 

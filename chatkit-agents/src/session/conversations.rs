@@ -6,28 +6,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::OnceCell;
 
 use super::{Session, SessionError, SessionErrorKind};
-use crate::items::{InputItem, PLACEHOLDER_ID, RawItem, is_given, keep_latest};
+use crate::items::{InputItem, PLACEHOLDER_ID, RawItem, is_given, keep_latest, needs_id};
 use crate::model::{ListOrder, ResponsesClient};
 
 /// The most items that the endpoint takes in one request.
 const MAX_ITEMS: usize = 20;
-
-/// The types of items that the endpoint does not take without their id (openai-agents 0.24).
-const TYPES_WITH_ID: [&str; 13] = [
-    "file_search_call",
-    "web_search_call",
-    "computer_call",
-    "code_interpreter_call",
-    "image_generation_call",
-    "local_shell_call",
-    "local_shell_call_output",
-    "mcp_list_tools",
-    "mcp_approval_request",
-    "mcp_call",
-    "item_reference",
-    "program",
-    "program_output",
-];
 
 /// Keeps the history in OpenAI's Conversations API.
 ///
@@ -234,7 +217,7 @@ fn writable(items: &[InputItem]) -> Result<Vec<RawItem>, SessionError> {
         };
         let item_type = raw.item_type().unwrap_or_default();
         let is_reasoning = item_type == "reasoning";
-        let needs_id = is_reasoning || TYPES_WITH_ID.contains(&item_type);
+        let needs_id = needs_id(item_type);
         let clean = raw.without(|name, value| match name {
             "id" => !needs_id || value.get().trim_matches('"') == PLACEHOLDER_ID,
             "created_by" | "provider_data" => true,

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
 
-use chatkit::BoxError;
+use chatkit::{BoxError, write_error};
 
 use crate::model::ModelError;
 
@@ -57,15 +57,7 @@ impl SessionError {
 
 impl fmt::Display for SessionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)?;
-        if f.alternate() {
-            let mut source = self.source();
-            while let Some(error) = source {
-                write!(f, ": {error}")?;
-                source = error.source();
-            }
-        }
-        Ok(())
+        write_error(f, &self.message, self.source())
     }
 }
 

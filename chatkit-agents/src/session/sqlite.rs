@@ -2,23 +2,24 @@
 
 use std::fmt;
 use std::path::Path;
-use std::str::FromStr;
 use std::sync::Arc;
-use std::time::Duration;
 
+use chatkit::store::SqliteOptions;
+use chatkit::store::sqlite_file::{self, Pools, Schema};
 use futures::TryStreamExt;
-use sqlx::sqlite::{
-    Sqlite, SqliteConnectOptions, SqliteConnection, SqlitePool, SqlitePoolOptions,
-    SqliteSynchronous,
-};
-use sqlx::{Executor, Row, Transaction, query, query_scalar, raw_sql};
-use tokio::time::Instant;
+use sqlx::sqlite::{Sqlite, SqliteConnection};
+use sqlx::{Executor, Row, Transaction, query};
 
 use super::{ReplaceItems, Session, SessionError, SessionErrorKind};
 use crate::items::{InputItem, is_given, keep_latest};
 
 /// The tables of the Python SDK's `SQLiteSession`, so that a file can move between the two.
-const SCHEMA: &str = "\
+const SCHEMA: Schema = Schema {
+    versions: "chatkit_session_migrations",
+    migrations: &[(1, TABLES)],
+};
+
+const TABLES: &str = "\
     CREATE TABLE IF NOT EXISTS agent_sessions (\
         session_id TEXT PRIMARY KEY, \
         created_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP, \
@@ -48,12 +49,6 @@ const DELETE_ITEM: &str = "DELETE FROM agent_messages WHERE id = ?1";
 const DELETE_ITEMS: &str = "DELETE FROM agent_messages WHERE session_id = ?1";
 const DELETE_SESSION: &str = "DELETE FROM agent_sessions WHERE session_id = ?1";
 
-/// How long a call waits while another process holds the file.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// Between two attempts to get at a file that another process is just setting up.
-const RETRY: Duration = Duration::from_millis(20);
-const READERS: u32 = 4;
-
 /// An SQLite file with any number of sessions.
 ///
 /// Reads run side by side; writes take turns and do not hold up reads (write-ahead logging, one connection that
@@ -74,8 +69,7 @@ const READERS: u32 = 4;
 /// ```
 #[derive(Clone)]
 pub struct SqliteSessions {
-    reader: SqlitePool,
-    writer: SqlitePool,
+    pools: Pools,
 }
 
 impl SqliteSessions {
@@ -85,42 +79,15 @@ impl SqliteSessions {
     /// database that is gone with the last clone. `?mode=rw` opens only what exists.
     ///
     /// # Errors
-    /// [`SessionErrorKind::Storage`] when the file cannot be opened; the message names it. Needs a Tokio runtime with
-    /// its timer enabled.
+    /// [`SessionErrorKind::Storage`] when the file cannot be opened; the message names it and says what to do. Needs a
+    /// Tokio runtime with its timer enabled.
     pub async fn open(database: impl AsRef<Path>) -> Result<Self, SessionError> {
-        let database = database.as_ref();
-        let failed = |error: sqlx::Error| {
-            let message = format!(
-                "cannot open the sessions in the SQLite database {}",
-                database.display()
-            );
-            SessionError::new(SessionErrorKind::Storage, message).caused_by(error)
-        };
-        let (options, in_memory) = place(database).map_err(failed)?;
-        let options = options
-            .busy_timeout(BUSY_TIMEOUT)
-            .foreign_keys(true)
-            // In WAL mode a power cut may lose the last writes, but never damages the file.
-            .synchronous(SqliteSynchronous::Normal);
-        let pool = |size| {
-            // A connection to a file costs nothing while it is idle; one to memory is the database itself.
-            SqlitePoolOptions::new()
-                .max_connections(size)
-                .idle_timeout(None)
-                .max_lifetime(None)
-        };
-        let writer = pool(1)
-            .connect_with(options.clone())
-            .await
-            .map_err(failed)?;
-        set_up(&writer, in_memory).await.map_err(failed)?;
-        let reader = if in_memory {
-            writer.clone()
-        } else {
-            let options = options.create_if_missing(false).pragma("query_only", "ON");
-            pool(READERS).connect_lazy_with(options)
-        };
-        Ok(Self { reader, writer })
+        let options = SqliteOptions::new();
+        let opened = sqlite_file::open(database.as_ref(), &options, SCHEMA).await;
+        let pools = opened.map_err(|error| {
+            SessionError::new(SessionErrorKind::Storage, error.to_string()).caused_by(error)
+        })?;
+        Ok(Self { pools })
     }
 
     /// The session with this id. Nothing is written before its first item.
@@ -134,15 +101,14 @@ impl SqliteSessions {
 
     /// Waits for the calls under way, and closes the file. Later calls fail, of clones and sessions too.
     pub async fn close(&self) {
-        // The last connection to close writes the log back into the file, and a reader must not.
-        self.reader.close().await;
-        self.writer.close().await;
+        self.pools.close().await;
     }
 
     /// A transaction that holds the write lock. Dropped before its commit, it has changed nothing.
     async fn begin(&self) -> Result<Transaction<'static, Sqlite>, SessionError> {
         // Without IMMEDIATE, one that first reads cannot wait for another process that writes.
-        self.writer
+        self.pools
+            .writer
             .begin_with("BEGIN IMMEDIATE")
             .await
             .map_err(storage)
@@ -170,7 +136,7 @@ impl Session for SqliteSession {
     }
 
     async fn get_items(&self, limit: Option<usize>) -> Result<Vec<InputItem>, SessionError> {
-        let reader = &self.sessions.reader;
+        let reader = &self.sessions.pools.reader;
         let Some(limit) = limit else {
             let rows = read(reader, OLDEST_FIRST, &self.id, |_| false).await?;
             return Ok(rows.into_iter().map(|(_, item)| item).collect());
@@ -201,7 +167,7 @@ impl Session for SqliteSession {
         loop {
             let rows = query(POP_ITEM)
                 .bind(self.id.as_ref())
-                .fetch_all(&self.sessions.writer)
+                .fetch_all(&self.sessions.pools.writer)
                 .await
                 .map_err(storage)?;
             let Some(row) = rows.first() else {
@@ -255,66 +221,6 @@ impl ReplaceItems for SqliteSession {
         transaction.commit().await.map_err(storage)?;
         Ok(true)
     }
-}
-
-/// The file that a path or a URL names, and whether it is none but memory.
-fn place(database: &Path) -> Result<(SqliteConnectOptions, bool), sqlx::Error> {
-    let url = database
-        .to_str()
-        .and_then(|text| text.strip_prefix("sqlite:"));
-    let url = url.map(|url| url.strip_prefix("//").unwrap_or(url));
-    let (file, parameters) = url.map_or((None, ""), |url| match url.split_once('?') {
-        Some((file, parameters)) => (Some(file), parameters),
-        None => (Some(url), ""),
-    });
-    // SQLite itself would give each connection a database of its own.
-    let in_memory = file == Some(":memory:") || database == Path::new(":memory:");
-    if in_memory || parameters == "mode=memory" {
-        return Ok((SqliteConnectOptions::new().filename(":memory:"), true));
-    }
-    let options = match url {
-        // This decodes `%3F` and the like, and knows `?mode=rw`.
-        Some(url) => {
-            SqliteConnectOptions::from_str(url)?.create_if_missing(parameters != "mode=rw")
-        }
-        None => SqliteConnectOptions::new()
-            .filename(database)
-            .create_if_missing(true),
-    };
-    Ok((options, false))
-}
-
-/// Brings the file into WAL mode, and makes the tables. Processes that open one file at once take turns.
-async fn set_up(pool: &SqlitePool, in_memory: bool) -> Result<(), sqlx::Error> {
-    let deadline = Instant::now() + BUSY_TIMEOUT;
-    let mut connection = pool.acquire().await?;
-    loop {
-        match prepare(&mut connection, in_memory).await {
-            // SQLite waits by itself, except where two connections would wait for each other. While several make a new
-            // file, that happens.
-            Err(error) if is_busy(&error) && Instant::now() < deadline => {
-                tokio::time::sleep(RETRY).await;
-            }
-            done => return done,
-        }
-    }
-}
-
-async fn prepare(connection: &mut SqliteConnection, in_memory: bool) -> Result<(), sqlx::Error> {
-    if !in_memory {
-        query_scalar::<_, String>("PRAGMA journal_mode = WAL")
-            .fetch_one(&mut *connection)
-            .await?;
-    }
-    raw_sql(SCHEMA).execute(connection).await?;
-    Ok(())
-}
-
-fn is_busy(error: &sqlx::Error) -> bool {
-    // The primary result codes SQLITE_BUSY and SQLITE_LOCKED, https://www.sqlite.org/rescode.html.
-    let code = error.as_database_error().and_then(|error| error.code());
-    let code = code.and_then(|code| code.parse::<u32>().ok());
-    matches!(code.map(|code| code & 0xff), Some(5 | 6))
 }
 
 /// The rows of a session that hold an item, up to the one after which `enough` says so.

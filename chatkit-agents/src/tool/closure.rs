@@ -13,9 +13,9 @@ use serde_json::Value;
 use super::FunctionTool;
 use super::arguments::parameters_schema;
 use super::context::{OwnedToolContext, ToolContext};
-use super::custom::{Asked, asked};
 use super::definition::{ToolCaller, ToolDefinition};
 use super::error::ToolError;
+use super::gates::Gates;
 use super::guardrail::{ToolInputGuardrail, ToolOutputGuardrail};
 use super::output::{IntoToolOutput, ToolOutput};
 use super::strict::SchemaError;
@@ -24,7 +24,6 @@ use crate::runner::RunContext;
 
 type Handler<C> =
     dyn Fn(OwnedToolContext<C>) -> BoxFuture<'static, Result<ToolOutput, ToolError>> + Send + Sync;
-type IsEnabled<C> = dyn for<'a> Fn(RunContext<'a, C>) -> BoxFuture<'a, bool> + Send + Sync;
 type FailureMessage = dyn Fn(&ToolError) -> String + Send + Sync;
 type EndsRun = dyn Fn(&ToolError) -> bool + Send + Sync;
 
@@ -96,8 +95,7 @@ pub struct FnTool<C> {
     definition: OnceLock<Result<ToolDefinition, SchemaError>>,
     handler: Box<Handler<C>>,
     timeout: Option<Duration>,
-    is_enabled: Option<Box<IsEnabled<C>>>,
-    needs_approval: Option<Box<Asked<C>>>,
+    gates: Gates<C>,
     input_guardrails: Vec<ToolInputGuardrail<C>>,
     output_guardrails: Vec<ToolOutputGuardrail<C>>,
     ends_run: Option<Box<EndsRun>>,
@@ -150,8 +148,7 @@ impl<C: Clone + Send + Sync + 'static> FnTool<C> {
                 Box::pin(async move { result.await.into_tool_output() })
             }),
             timeout: None,
-            is_enabled: None,
-            needs_approval: None,
+            gates: Gates::default(),
             input_guardrails: Vec::new(),
             output_guardrails: Vec::new(),
             ends_run: None,
@@ -187,7 +184,7 @@ impl<C: 'static> FnTool<C> {
         mut self,
         is_enabled: impl for<'a> Callback<'a, RunContext<'a, C>, bool>,
     ) -> Self {
-        self.is_enabled = Some(Box::new(move |run| Box::pin(is_enabled.call(run))));
+        self.gates.set_is_enabled(is_enabled);
         self
     }
 
@@ -216,7 +213,7 @@ impl<C: 'static> FnTool<C> {
         mut self,
         needs: impl for<'a> Callback<'a, ToolContext<'a, C>, bool>,
     ) -> Self {
-        self.needs_approval = Some(asked(needs));
+        self.gates.set_needs_approval(needs);
         self
     }
 
@@ -308,17 +305,11 @@ impl<C: Clone + Send + Sync + 'static> FunctionTool<C> for FnTool<C> {
     }
 
     fn is_enabled<'a>(&'a self, run: RunContext<'a, C>) -> BoxFuture<'a, bool> {
-        match &self.is_enabled {
-            Some(is_enabled) => is_enabled(run),
-            None => Box::pin(std::future::ready(true)),
-        }
+        self.gates.is_enabled(run)
     }
 
     fn needs_approval<'a>(&'a self, ctx: ToolContext<'a, C>) -> BoxFuture<'a, bool> {
-        match &self.needs_approval {
-            Some(needs) => needs(ctx),
-            None => Box::pin(std::future::ready(false)),
-        }
+        self.gates.needs_approval(ctx)
     }
 
     fn input_guardrails(&self) -> &[ToolInputGuardrail<C>] {

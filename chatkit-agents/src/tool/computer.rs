@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::{LocalTool, Tool, ToolContext, ToolError};
 use crate::callback::Callback;
-use crate::items::InputItem;
+use crate::items::{InputItem, data_url};
 
 /// The computer behind a [`ComputerTool`]: a browser, or a virtual machine.
 ///
@@ -285,7 +285,7 @@ fn answer(call_id: &str, png: &str, acknowledged: &[ComputerSafetyCheck]) -> Inp
         "call_id": call_id,
         "output": {
             "type": "computer_screenshot",
-            "image_url": format!("data:image/png;base64,{png}"),
+            "image_url": data_url("image/png", png),
         },
     });
     if !acknowledged.is_empty() {

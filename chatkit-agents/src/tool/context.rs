@@ -2,12 +2,14 @@
 
 use std::fmt;
 use std::ops::Deref;
+use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
 use super::arguments;
 use super::error::ToolError;
-use crate::runner::{RunContext, RunState, RunToolCall};
+use crate::agent::Agent;
+use crate::runner::{RunContext, RunScope, RunState, RunToolCall};
 
 /// What a tool is given besides its arguments: the context of the run, and the call itself.
 ///
@@ -139,6 +141,8 @@ impl<'a, C> ToolContext<'a, C> {
     {
         OwnedToolContext {
             context: self.context.clone(),
+            agent: self.run.agent().cloned(),
+            scope: self.run.scope().cloned(),
             tool_name: self.tool_name.to_owned(),
             tool_call_id: self.tool_call_id.to_owned(),
             tool_arguments: self.tool_arguments.to_owned(),
@@ -180,6 +184,8 @@ impl<C> fmt::Debug for ToolContext<'_, C> {
 pub struct OwnedToolContext<C> {
     /// A clone of the context that was given to the run.
     pub context: C,
+    agent: Option<Agent<C>>,
+    scope: Option<Arc<RunScope<C>>>,
     tool_name: String,
     tool_call_id: String,
     tool_arguments: String,
@@ -189,15 +195,14 @@ pub struct OwnedToolContext<C> {
 impl<C> OwnedToolContext<C> {
     /// The borrowed form.
     pub fn as_ref(&self) -> ToolContext<'_, C> {
-        let ctx = ToolContext::new(
-            &self.context,
-            &self.tool_name,
-            &self.tool_call_id,
-            &self.tool_arguments,
-        );
         ToolContext {
+            context: &self.context,
+            run: RunContext::with_parts(&self.context, self.agent.as_ref(), self.scope.as_ref()),
+            tool_name: &self.tool_name,
+            tool_call_id: &self.tool_call_id,
+            tool_arguments: &self.tool_arguments,
             tool_namespace: self.tool_namespace.as_deref(),
-            ..ctx
+            resumed: None,
         }
     }
 

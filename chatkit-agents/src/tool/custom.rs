@@ -6,6 +6,7 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
 
+use super::gates::Gates;
 use super::{IntoToolOutput, LocalTool, Tool, ToolCaller, ToolContext, ToolError, ToolOutput};
 use crate::callback::Callback;
 use crate::items::{InputItem, OutputItem};
@@ -33,15 +34,12 @@ pub struct CustomTool<C> {
     defer_loading: bool,
     allowed_callers: Vec<ToolCaller>,
     run: Box<RunIt<C>>,
-    needs_approval: Option<Box<Asked<C>>>,
-    is_enabled: Option<Box<IsEnabled<C>>>,
+    gates: Gates<C>,
 }
 
 type RunIt<C> = dyn for<'a> Fn(ToolContext<'a, C>) -> BoxFuture<'a, Result<ToolOutput, ToolError>>
     + Send
     + Sync;
-pub(super) type Asked<C> = dyn for<'a> Fn(ToolContext<'a, C>) -> BoxFuture<'a, bool> + Send + Sync;
-type IsEnabled<C> = dyn for<'a> Fn(RunContext<'a, C>) -> BoxFuture<'a, bool> + Send + Sync;
 
 impl<C: 'static> CustomTool<C> {
     /// A tool that takes any text. `run` finds it in [`ToolContext::tool_arguments`].
@@ -61,8 +59,7 @@ impl<C: 'static> CustomTool<C> {
                 let output = run.call(ctx);
                 Box::pin(async move { output.await.into_tool_output() })
             }),
-            needs_approval: None,
-            is_enabled: None,
+            gates: Gates::default(),
         }
     }
 
@@ -110,7 +107,7 @@ impl<C: 'static> CustomTool<C> {
         mut self,
         needs: impl for<'a> Callback<'a, ToolContext<'a, C>, bool>,
     ) -> Self {
-        self.needs_approval = Some(asked(needs));
+        self.gates.set_needs_approval(needs);
         self
     }
 
@@ -120,15 +117,9 @@ impl<C: 'static> CustomTool<C> {
         mut self,
         is_enabled: impl for<'a> Callback<'a, RunContext<'a, C>, bool>,
     ) -> Self {
-        self.is_enabled = Some(Box::new(move |run| Box::pin(is_enabled.call(run))));
+        self.gates.set_is_enabled(is_enabled);
         self
     }
-}
-
-pub(super) fn asked<C: 'static>(
-    needs: impl for<'a> Callback<'a, ToolContext<'a, C>, bool>,
-) -> Box<Asked<C>> {
-    Box::new(move |ctx| Box::pin(needs.call(ctx)))
 }
 
 fn answer(call_id: &str, output: &ToolOutput) -> InputItem {
@@ -175,17 +166,11 @@ impl<C: Send + Sync + 'static> LocalTool<C> for CustomTool<C> {
     }
 
     fn needs_approval<'a>(&'a self, ctx: ToolContext<'a, C>) -> BoxFuture<'a, bool> {
-        match &self.needs_approval {
-            Some(needs) => needs(ctx),
-            None => Box::pin(std::future::ready(false)),
-        }
+        self.gates.needs_approval(ctx)
     }
 
     fn is_enabled<'a>(&'a self, run: RunContext<'a, C>) -> BoxFuture<'a, bool> {
-        match &self.is_enabled {
-            Some(is_enabled) => is_enabled(run),
-            None => Box::pin(std::future::ready(true)),
-        }
+        self.gates.is_enabled(run)
     }
 }
 

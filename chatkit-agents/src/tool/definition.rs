@@ -94,8 +94,10 @@ impl ToolDefinition {
         description: impl Into<String>,
         parameters: impl Into<Value>,
     ) -> Result<Self, SchemaError> {
+        let name = name.into();
         let mut parameters = parameters.into();
-        ensure_strict_json_schema(&mut parameters)?;
+        ensure_strict_json_schema(&mut parameters)
+            .map_err(|error| error.of(format!("the tool {name}")))?;
         Ok(Self {
             strict: true,
             ..Self::new(name, description, parameters)

@@ -5,6 +5,8 @@ use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
+use chatkit::write_error;
+
 use crate::runner::RunState;
 
 type BoxError = Box<dyn Error + Send + Sync + 'static>;
@@ -18,13 +20,11 @@ const DEFAULT_MESSAGE: &str = "An error occurred while running the tool. Please 
 /// cause stays in the program: [`source`](Self::source), [`downcast_ref`](Self::downcast_ref).
 ///
 /// `Display` is safe for a log: it says what kind of failure this is and nothing that the model or
-/// a user wrote. The alternate form `{:#}` adds the cause and the text for the model.
+/// a user wrote. `Debug` adds the cause, and the alternate form `{:#}` the causes and the text for the model.
 ///
 /// It does not implement [`std::error::Error`] itself; that would forbid the conversion by `?`.
-#[derive(Debug)]
 pub struct ToolError(Box<Inner>);
 
-#[derive(Debug)]
 struct Inner {
     kind: ToolErrorKind,
     message: Option<Cow<'static, str>>,
@@ -194,22 +194,29 @@ impl Error for Causeless {}
 
 impl fmt::Display for ToolError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.0.kind {
+        let kind = match self.0.kind {
             ToolErrorKind::Failed => "the tool failed",
             ToolErrorKind::Message => "the tool reported a failure to the model",
             ToolErrorKind::InvalidArguments => "the model's arguments do not fit the tool",
             ToolErrorKind::TimedOut => "the tool timed out",
             ToolErrorKind::Fatal => "the tool ended the run",
             ToolErrorKind::Interrupted => "a run inside the tool waits for an approval",
-        })?;
-        if f.alternate() {
-            if let Some(message) = &self.0.message {
-                write!(f, ": {message}")?;
-            }
-            if let Some(source) = &self.0.source {
-                write!(f, ": {source}")?;
-            }
+        };
+        let source = self.0.source.as_deref();
+        let source = source.map(|source| source as &(dyn Error + 'static));
+        match self.0.message.as_deref().filter(|_| f.alternate()) {
+            Some(message) => write_error(f, &format!("{kind}: {message}"), source),
+            None => write_error(f, kind, source),
         }
-        Ok(())
+    }
+}
+
+/// Without the text for the model, and without the run that waits.
+impl fmt::Debug for ToolError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ToolError")
+            .field("kind", &self.0.kind)
+            .field("source", &self.0.source)
+            .finish_non_exhaustive()
     }
 }

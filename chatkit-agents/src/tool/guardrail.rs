@@ -8,6 +8,7 @@ use futures::future::BoxFuture;
 
 use super::{ToolContext, ToolOutput};
 use crate::callback::Callback;
+use crate::guardrail::guardrail;
 
 /// What a guardrail of a tool decides.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,101 +39,30 @@ pub struct ToolOutputGuardrailData<'a, C> {
 }
 
 type Decision = Result<ToolGuardrailFunctionOutput, BoxError>;
-type InputCheck<C> = dyn for<'a> Fn(ToolContext<'a, C>) -> BoxFuture<'a, Decision> + Send + Sync;
-type OutputCheck<C> =
-    dyn for<'a> Fn(ToolOutputGuardrailData<'a, C>) -> BoxFuture<'a, Decision> + Send + Sync;
 
-/// Checks the arguments of a tool before it runs.
-pub struct ToolInputGuardrail<C> {
-    name: String,
-    check: Arc<InputCheck<C>>,
+guardrail! {
+    /// Checks the arguments of a tool before it runs.
+    ToolInputGuardrail(ToolContext) -> Decision
 }
 
 impl<C: 'static> ToolInputGuardrail<C> {
-    /// A guardrail; an error of `check` ends the run.
-    pub fn new(
-        name: impl Into<String>,
-        check: impl for<'a> Callback<'a, ToolContext<'a, C>, Decision>,
-    ) -> Self {
-        Self {
-            name: name.into(),
-            check: Arc::new(move |ctx| Box::pin(check.call(ctx))),
-        }
-    }
-
-    /// The guardrail's name, for errors and traces.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
     pub(crate) fn check<'a>(&self, ctx: ToolContext<'a, C>) -> BoxFuture<'a, Decision> {
         (self.check)(ctx)
     }
 }
 
-/// Checks the result of a tool before the model gets it.
-pub struct ToolOutputGuardrail<C> {
-    name: String,
-    check: Arc<OutputCheck<C>>,
+guardrail! {
+    /// Checks the result of a tool before the model gets it.
+    ToolOutputGuardrail(ToolOutputGuardrailData) -> Decision
 }
 
 impl<C: 'static> ToolOutputGuardrail<C> {
-    /// A guardrail; an error of `check` ends the run.
-    pub fn new(
-        name: impl Into<String>,
-        check: impl for<'a> Callback<'a, ToolOutputGuardrailData<'a, C>, Decision>,
-    ) -> Self {
-        Self {
-            name: name.into(),
-            check: Arc::new(move |data| Box::pin(check.call(data))),
-        }
-    }
-
-    /// The guardrail's name, for errors and traces.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
     pub(crate) fn check<'a>(
         &self,
         ctx: ToolContext<'a, C>,
         output: &'a ToolOutput,
     ) -> BoxFuture<'a, Decision> {
         (self.check)(ToolOutputGuardrailData { ctx, output })
-    }
-}
-
-impl<C> Clone for ToolInputGuardrail<C> {
-    fn clone(&self) -> Self {
-        Self {
-            name: self.name.clone(),
-            check: Arc::clone(&self.check),
-        }
-    }
-}
-
-impl<C> Clone for ToolOutputGuardrail<C> {
-    fn clone(&self) -> Self {
-        Self {
-            name: self.name.clone(),
-            check: Arc::clone(&self.check),
-        }
-    }
-}
-
-impl<C> fmt::Debug for ToolInputGuardrail<C> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("ToolInputGuardrail")
-            .field(&self.name)
-            .finish()
-    }
-}
-
-impl<C> fmt::Debug for ToolOutputGuardrail<C> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("ToolOutputGuardrail")
-            .field(&self.name)
-            .finish()
     }
 }
 

@@ -24,6 +24,7 @@ mod context;
 mod custom;
 mod definition;
 mod error;
+mod gates;
 mod guardrail;
 mod hosted;
 mod local;
@@ -59,19 +60,16 @@ pub use self::context::{OwnedToolContext, ToolContext};
 pub use self::custom::CustomTool;
 pub use self::definition::{ToolCaller, ToolDefinition};
 pub use self::error::{ToolError, ToolErrorKind};
+pub(crate) use self::gates::Gates;
 pub use self::guardrail::{
     ToolGuardrailFunctionOutput, ToolInputGuardrail, ToolOutputGuardrail, ToolOutputGuardrailData,
 };
-pub use self::hosted::{
-    CodeInterpreterTool, ContainerShellTool, FileSearchTool, HostedMcpTool, HostedTool,
-    ImageGenerationTool, McpApproval, McpApprovalRequest, ProgrammaticToolCallingTool,
-    ToolSearchTool, WebSearchTool,
-};
+pub use self::hosted::*;
 pub use self::local::LocalTool;
 pub use self::namespace::ToolNamespace;
 pub use self::output::{
     ImageDetail, IntoToolOutput, Json, ToolOutput, ToolOutputFileContent, ToolOutputImage,
-    ToolOutputPart, ToolOutputText,
+    ToolOutputText,
 };
 pub use self::provider::ToolProvider;
 pub use self::shell::{
@@ -269,6 +267,26 @@ impl<C: 'static> Tool<C> {
             Self::Hosted(tool) => Ok(tool.definition().clone()),
             Self::Local(tool) => Ok(tool.to_wire()),
         }
+    }
+}
+
+/// What goes into an agent with [`Agent::tool`](crate::Agent::tool): all that converts into a [`Tool`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a tool for agents with the context `{C}`",
+    label = "not a tool for the context `{C}`",
+    note = "annotate an `async fn` with `#[function_tool]`, or wrap a closure in `tool_fn`",
+    note = "a type of yours that implements `FunctionTool` goes in as `Tool::function(value)`",
+    note = "a tool that takes `ToolContext<'_, X>` works only for agents with the context `X`"
+)]
+pub trait IntoTool<C> {
+    /// The tool.
+    fn into_tool(self) -> Tool<C>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<C, T: Into<Tool<C>>> IntoTool<C> for T {
+    fn into_tool(self) -> Tool<C> {
+        self.into()
     }
 }
 

@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::error::ToolError;
+use crate::items::{ContentPart, FunctionOutput};
 
 /// The result of a tool.
 ///
@@ -18,7 +19,7 @@ pub enum ToolOutput {
     /// A structured result, sent as compact JSON text.
     Json(Value),
     /// Text, images and files.
-    Parts(Vec<ToolOutputPart>),
+    Parts(Vec<ContentPart>),
 }
 
 impl ToolOutput {
@@ -28,64 +29,19 @@ impl ToolOutput {
         match self {
             Self::Text(text) => Value::String(text.clone()),
             Self::Json(value) => Value::String(value.to_string()),
-            Self::Parts(parts) => parts.iter().map(ToolOutputPart::to_wire).collect(),
-        }
-    }
-
-    /// The result as JSON that is not packed into a string, for a run whose final output is the
-    /// result of a tool.
-    pub fn to_json(&self) -> Value {
-        match self {
-            Self::Json(value) => value.clone(),
-            Self::Text(_) | Self::Parts(_) => self.to_wire(),
+            Self::Parts(parts) => serde_json::to_value(parts).unwrap_or_default(),
         }
     }
 }
 
-/// One part of a result that is more than a text.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ToolOutputPart {
-    /// A text.
-    Text(ToolOutputText),
-    /// An image.
-    Image(ToolOutputImage),
-    /// A file.
-    File(ToolOutputFileContent),
-}
-
-impl ToolOutputPart {
-    pub(crate) fn to_wire(&self) -> Value {
-        match self {
-            Self::Text(part) => wire_part("input_text", &[("text", Some(&part.text))]),
-            Self::Image(part) => wire_part(
-                "input_image",
-                &[
-                    ("image_url", part.image_url.as_deref()),
-                    ("file_id", part.file_id.as_deref()),
-                    ("detail", part.detail.map(ImageDetail::as_str)),
-                ],
-            ),
-            Self::File(part) => wire_part(
-                "input_file",
-                &[
-                    ("file_data", part.file_data.as_deref()),
-                    ("file_url", part.file_url.as_deref()),
-                    ("file_id", part.file_id.as_deref()),
-                    ("filename", part.filename.as_deref()),
-                ],
-            ),
+impl From<ToolOutput> for FunctionOutput {
+    fn from(output: ToolOutput) -> Self {
+        match output {
+            ToolOutput::Text(text) => Self::Text(text),
+            ToolOutput::Json(value) => Self::Text(value.to_string()),
+            ToolOutput::Parts(parts) => Self::Parts(parts),
         }
     }
-}
-
-/// A part with the fields that are set.
-fn wire_part(kind: &str, fields: &[(&str, Option<&str>)]) -> Value {
-    [("type", Some(kind))]
-        .iter()
-        .chain(fields)
-        .filter_map(|(key, value)| Some(((*key).to_owned(), Value::from((*value)?))))
-        .collect()
 }
 
 /// A text as a part of a result.
@@ -231,7 +187,6 @@ impl ToolOutputFileContent {
 ///
 /// let output = Json(Forecast { celsius: 21 }).into_tool_output().unwrap();
 /// assert_eq!(output.to_wire(), json!(r#"{"celsius":21}"#));
-/// assert_eq!(output.to_json(), json!({"celsius": 21}));
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Json<T>(pub T);
@@ -243,13 +198,13 @@ pub struct Json<T>(pub T);
 /// | `String`, `&str`, `Cow<str>` | the text |
 /// | [`Json<T>`], `serde_json::Value`, numbers, `bool` | JSON |
 /// | `()`, and `None` of an `Option<T>` | `null` |
-/// | [`ToolOutputText`], [`ToolOutputImage`], [`ToolOutputFileContent`], and a `Vec` of one of them or of [`ToolOutputPart`] | the parts |
+/// | [`ToolOutputText`], [`ToolOutputImage`], [`ToolOutputFileContent`], [`ContentPart`], and a `Vec` of one of them | the parts |
 /// | `Result<T, E>`, where `E` converts into [`ToolError`] | the value, or the text of the error |
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the result of a tool",
     label = "not a tool output",
     note = "return `Json(value)` for a type that implements `Serialize`",
-    note = "or return text: `String`, `&str`; parts: `ToolOutputImage`, `Vec<ToolOutputPart>`; \
+    note = "or return text: `String`, `&str`; parts: `ToolOutputImage`, `Vec<ContentPart>`; \
             or a `Result<_, E>` of these, where `E` implements `std::error::Error`"
 )]
 pub trait IntoToolOutput {
@@ -311,44 +266,74 @@ macro_rules! json_output {
 
 json_output!(() Value bool u8 u16 u32 u64 usize i8 i16 i32 i64 isize f32 f64);
 
-macro_rules! part_output {
-    ($($type:ty => $variant:ident)*) => {$(
-        impl From<$type> for ToolOutputPart {
-            fn from(part: $type) -> Self {
-                Self::$variant(part)
-            }
-        }
-
-        #[diagnostic::do_not_recommend]
-        impl IntoToolOutput for $type {
-            fn into_tool_output(self) -> Result<ToolOutput, ToolError> {
-                Ok(ToolOutput::Parts(vec![self.into()]))
-            }
-        }
-    )*};
+impl From<ToolOutputText> for ContentPart {
+    fn from(part: ToolOutputText) -> Self {
+        Self::text(part.text)
+    }
 }
 
-part_output!(ToolOutputText => Text ToolOutputImage => Image ToolOutputFileContent => File);
+impl From<ToolOutputImage> for ContentPart {
+    fn from(part: ToolOutputImage) -> Self {
+        Self::with_fields(&[
+            ("type", Some("input_image")),
+            ("image_url", part.image_url.as_deref()),
+            ("file_id", part.file_id.as_deref()),
+            ("detail", part.detail.map(ImageDetail::as_str)),
+        ])
+    }
+}
+
+impl From<ToolOutputFileContent> for ContentPart {
+    fn from(part: ToolOutputFileContent) -> Self {
+        Self::with_fields(&[
+            ("type", Some("input_file")),
+            ("file_data", part.file_data.as_deref()),
+            ("file_url", part.file_url.as_deref()),
+            ("file_id", part.file_id.as_deref()),
+            ("filename", part.filename.as_deref()),
+        ])
+    }
+}
 
 #[diagnostic::do_not_recommend]
-impl IntoToolOutput for ToolOutputPart {
+impl IntoToolOutput for ContentPart {
     fn into_tool_output(self) -> Result<ToolOutput, ToolError> {
         Ok(ToolOutput::Parts(vec![self]))
     }
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: Into<ToolOutputPart>> IntoToolOutput for Vec<T> {
+impl IntoToolOutput for Vec<ContentPart> {
     fn into_tool_output(self) -> Result<ToolOutput, ToolError> {
         if self.is_empty() {
             // The API refuses an empty list of parts.
             return Ok(ToolOutput::Json(Value::Array(Vec::new())));
         }
-        Ok(ToolOutput::Parts(
-            self.into_iter().map(Into::into).collect(),
-        ))
+        Ok(ToolOutput::Parts(self))
     }
 }
+
+// Not for all that converts into a part: a list of texts is more likely meant as JSON.
+macro_rules! part_output {
+    ($($type:ty)*) => {$(
+        #[diagnostic::do_not_recommend]
+        impl IntoToolOutput for $type {
+            fn into_tool_output(self) -> Result<ToolOutput, ToolError> {
+                ContentPart::from(self).into_tool_output()
+            }
+        }
+
+        #[diagnostic::do_not_recommend]
+        impl IntoToolOutput for Vec<$type> {
+            fn into_tool_output(self) -> Result<ToolOutput, ToolError> {
+                let parts: Vec<_> = self.into_iter().map(ContentPart::from).collect();
+                parts.into_tool_output()
+            }
+        }
+    )*};
+}
+
+part_output!(ToolOutputText ToolOutputImage ToolOutputFileContent);
 
 #[diagnostic::do_not_recommend]
 impl<T: IntoToolOutput> IntoToolOutput for Option<T> {

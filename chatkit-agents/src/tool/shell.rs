@@ -8,7 +8,7 @@ use futures::future::BoxFuture;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::custom::{Asked, asked};
+use super::gates::Gates;
 use super::{LocalTool, Tool, ToolCaller, ToolContext, ToolError};
 use crate::callback::Callback;
 use crate::items::InputItem;
@@ -157,7 +157,7 @@ impl ShellCommandOutput {
 /// ```
 pub struct ShellTool<C> {
     execute: Box<Execute<C>>,
-    needs_approval: Option<Box<Asked<C>>>,
+    gates: Gates<C>,
     skills: Option<Value>,
     allowed_callers: Vec<ToolCaller>,
 }
@@ -178,7 +178,7 @@ impl<C: Send + Sync + 'static> ShellTool<C> {
                 let executor = Arc::clone(&executor);
                 Box::pin(async move { executor.execute(ctx, action).await })
             }),
-            needs_approval: None,
+            gates: Gates::default(),
             skills: None,
             allowed_callers: Vec::new(),
         }
@@ -190,7 +190,7 @@ impl<C: Send + Sync + 'static> ShellTool<C> {
         mut self,
         needs: impl for<'a> Callback<'a, ToolContext<'a, C>, bool>,
     ) -> Self {
-        self.needs_approval = Some(asked(needs));
+        self.gates.set_needs_approval(needs);
         self
     }
 
@@ -262,10 +262,7 @@ impl<C: Send + Sync + 'static> LocalTool<C> for ShellTool<C> {
     }
 
     fn needs_approval<'a>(&'a self, ctx: ToolContext<'a, C>) -> BoxFuture<'a, bool> {
-        match &self.needs_approval {
-            Some(needs) => needs(ctx),
-            None => Box::pin(std::future::ready(false)),
-        }
+        self.gates.needs_approval(ctx)
     }
 }
 

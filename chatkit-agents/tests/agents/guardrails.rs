@@ -179,7 +179,10 @@ async fn a_guardrail_that_fails_ends_the_run_as_a_failure() {
     let error = Runner::run(&agent, "Hi", ()).await.unwrap_err();
     assert_eq!(error.kind(), RunErrorKind::Callback);
     assert!(!error.is_tripwire());
-    assert_eq!(format!("{error:#}"), "a guardrail failed: no connection");
+    assert_eq!(
+        format!("{error:#}"),
+        "the guardrail broken failed: no connection"
+    );
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use chatkit_agents::handoff::remove_all_tools;
 use chatkit_agents::items::InputItem;
+use chatkit_agents::model::ModelSettings;
 use chatkit_agents::testing::Script;
 use chatkit_agents::{
     AgentToolInput, AgentToolOutput, AgentToolStreamEvent, BoxError, Handoff, HandoffInput,
@@ -262,6 +263,16 @@ async fn a_nested_history_is_one_message_however_often() {
 }
 
 #[tokio::test]
+async fn a_stream_says_which_agent_runs_now() {
+    let server = server([hands_over("b"), Script::text("Done")]).await;
+    let agent = named(&server, "A").handoff(named(&server, "B"));
+    let mut run = Runner::run_streamed(&agent, "Go", ());
+    assert_eq!(run.current_agent(), "A");
+    drain(&mut run).await;
+    assert_eq!(run.current_agent(), "B");
+}
+
+#[tokio::test]
 async fn functions_with_one_name() {
     let server = server([hands_over("b"), Script::text("Done")]).await;
     let agent = named(&server, "A")
@@ -301,6 +312,29 @@ async fn a_handoff_that_is_not_enabled_is_not_offered() {
 }
 
 // --- Agents as tools ---
+
+#[tokio::test]
+async fn an_agent_as_a_tool_may_have_a_configuration_of_its_own() {
+    let server = server([
+        Script::new().then_item(call_item(1, "inner", r#"{"input":"Go"}"#)),
+        Script::text("Inner"),
+        Script::text("Outer"),
+    ])
+    .await;
+    let settings = |temperature| ModelSettings::new().temperature(temperature);
+    let config = RunConfig::new().model_settings(settings(0.5));
+    let inner = named(&server, "Inner")
+        .as_tool("inner", "")
+        .run_config(config);
+    let run = Run::new(&named(&server, "Outer").tool(inner), "Go", ())
+        .config(RunConfig::new().model_settings(settings(1.0)));
+    run.run().await.unwrap();
+    let temperatures: Vec<_> = bodies(&server)
+        .iter()
+        .map(|body| body["temperature"].clone())
+        .collect();
+    assert_eq!(temperatures, [1.0, 0.5, 1.0]);
+}
 
 #[tokio::test]
 async fn an_agent_as_a_tool_sees_its_input_only() {

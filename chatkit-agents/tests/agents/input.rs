@@ -183,9 +183,11 @@ async fn what_has_no_default_names_the_method_to_override() {
         ),
     ];
     for (item, method) in cases {
+        let named = format!("the item {} ({}): ", item.id(), item.type_name());
         let error = simple_to_agent_input(&[item]).await.unwrap_err();
         assert!(error.is_not_implemented());
         let name = format!("ThreadItemConverter::{method}");
+        assert!(error.to_string().starts_with(&named), "{error}");
         assert!(error.to_string().ends_with(&name), "{error}");
         assert!(!format!("{error:#} {error:?}").contains("secret"));
     }

@@ -8,7 +8,8 @@ use chatkit_agents::model::{ModelError, ModelErrorKind, ModelSettings};
 use chatkit_agents::testing::Script;
 use chatkit_agents::tool::{OwnedToolContext, Tool, tool_fn};
 use chatkit_agents::{
-    NextStep, Run, RunErrorKind, RunItem, RunItemEventName, RunState, Runner, StreamEvent,
+    NextStep, Run, RunConfig, RunErrorKind, RunItem, RunItemEventName, RunState, Runner,
+    StreamEvent,
 };
 use futures::StreamExt;
 use schemars::JsonSchema;
@@ -515,6 +516,24 @@ async fn ends_that_are_no_answers_are_errors_behind_all_events() {
             .count();
         assert_eq!(raw, written, "every event comes before the error: {what}");
         assert!(run.into_result().is_err());
+    }
+}
+
+#[tokio::test]
+async fn reasoning_goes_back_with_its_id_unless_it_must_not() {
+    for omits in [false, true] {
+        let server = server([
+            Script::reasoning("Thinking").then_function_call("tool", json!({})),
+            Script::text("Done"),
+        ])
+        .await;
+        let agent = agent(&server).tool(says("tool", "ok"));
+        let config = RunConfig::new().omit_reasoning_item_ids(omits);
+        let run = Run::new(&agent, "Go", ()).config(config);
+        run.run().await.unwrap();
+        let sent = &bodies(&server)[1]["input"][1];
+        assert_eq!(sent["type"], "reasoning");
+        assert_eq!(sent.get("id").is_none(), omits, "{sent}");
     }
 }
 

@@ -204,6 +204,9 @@ async fn a_schema_may_be_lenient_or_from_elsewhere() {
     let strict = agent::<()>(&server).output_type::<Counts>();
     let error = Runner::run(&strict, "Go", ()).await.unwrap_err();
     assert_eq!(error.kind(), RunErrorKind::Config);
+    let what = "cannot make the JSON schema of the output type strict: `additionalProperties`";
+    assert!(error.to_string().starts_with(what), "{error}");
+    assert_eq!(error.to_string(), format!("{error:#}"), "said once");
     assert!(server.requests().is_empty());
 
     let lenient =
@@ -360,7 +363,10 @@ async fn a_hook_that_fails_ends_the_run() {
     let server = server([calls(&["lookup"])]).await;
     let agent = agent(&server).tool(says("lookup", "")).hooks(Broken);
     let error = Runner::run(&agent, "Go", ()).await.unwrap_err();
-    assert_eq!(format!("{error:#}"), "a hook failed: no audit log");
+    assert_eq!(
+        format!("{error:#}"),
+        "a hook failed at the tool lookup: no audit log"
+    );
     assert_eq!(error.kind(), RunErrorKind::Callback);
 }
 

@@ -37,6 +37,21 @@ fn settled(events: &[StreamEvent]) -> Vec<String> {
         .collect()
 }
 
+/// A closure's context is a copy, and still that of its run.
+#[tokio::test]
+async fn a_closure_knows_its_run() {
+    let server = server([calls(&["look"]).usage(7, 3), Script::text("Done")]).await;
+    let look = tool("look", |ctx: OwnedToolContext<()>| async move {
+        let ctx = ctx.as_ref();
+        let agent = ctx.run().agent().map(|agent| agent.name().to_owned());
+        format!("{agent:?} {}", ctx.run().usage().total_tokens)
+    });
+    Runner::run(&agent(&server).tool(look), "Go", ())
+        .await
+        .unwrap();
+    assert_eq!(told(&server), "Some(\"Assistant\") 10");
+}
+
 /// Runs an agent whose model calls `tool` once, and gives what the model was told.
 async fn told_of(tool: impl Into<Tool<()>>, arguments: &str) -> String {
     let tool = tool.into();
@@ -572,6 +587,10 @@ mod guardrails {
                     .await
                     .unwrap_err();
                 assert_eq!(error.kind(), kind, "{word}");
+                if word == "broken" {
+                    let what = "the guardrail check_word of the tool echo failed";
+                    assert_eq!(error.to_string(), what);
+                }
                 let guardrail = error.guardrail_result();
                 assert_eq!(guardrail.map_or("", |result| &result.guardrail), name);
             }

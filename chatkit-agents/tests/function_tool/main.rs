@@ -1,7 +1,9 @@
 //! Tools as a program writes them: the attribute, closures, outputs, and errors.
 
-// Helpers outside of `#[test]` functions unwrap too; a panic there fails the test as well.
-#![allow(clippy::unwrap_used)]
+#![expect(
+    clippy::unwrap_used,
+    reason = "clippy exempts tests, not the helpers of tests"
+)]
 
 mod arguments;
 mod errors;
@@ -10,10 +12,11 @@ mod outputs;
 use std::collections::HashMap;
 use std::time::Duration;
 
+use chatkit_agents::items::ContentPart;
 use chatkit_agents::tool::{
     FnTool, FunctionTool, ImageDetail, IntoToolOutput, Json, OwnedToolContext, Tool, ToolContext,
-    ToolError, ToolErrorKind, ToolOutput, ToolOutputFileContent, ToolOutputImage, ToolOutputPart,
-    ToolOutputText, tool_fn,
+    ToolError, ToolErrorKind, ToolOutput, ToolOutputFileContent, ToolOutputImage, ToolOutputText,
+    tool_fn,
 };
 use chatkit_agents::{RunContext, function_tool};
 use schemars::JsonSchema;
@@ -41,6 +44,14 @@ async fn call<C>(
 ) -> Result<ToolOutput, ToolError> {
     tool.call(ToolContext::new(context, "under_test", "call_1", arguments))
         .await
+}
+
+/// A structured result.
+fn json_of(output: ToolOutput) -> Value {
+    match output {
+        ToolOutput::Json(value) => value,
+        other => panic!("not JSON: {other:?}"),
+    }
 }
 
 /// The text that the model reads instead of a result.

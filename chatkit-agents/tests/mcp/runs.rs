@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use chatkit_agents::mcp::{ApprovalContext, McpServer, RequireApproval, Stdio, ToolFilterContext};
-use chatkit_agents::tool::{ToolGuardrailFunctionOutput, ToolInputGuardrail};
+use chatkit_agents::tool::{
+    ToolGuardrailFunctionOutput, ToolInputGuardrail, ToolOutputGuardrail, ToolOutputGuardrailData,
+};
 use chatkit_agents::{Run, RunErrorKind, RunState, Runner, ToolContext};
 use futures::StreamExt;
 
@@ -268,7 +270,7 @@ async fn a_server_that_cannot_be_reached_ends_the_run() {
     assert_eq!(error.kind(), RunErrorKind::Callback);
     assert_eq!(
         whole(&error),
-        "a tool provider failed: the MCP server test ended before it was ready (exit status: 7)"
+        "a tool provider of the agent Assistant failed: the MCP server test ended before it was ready (exit status: 7)"
     );
     assert!(model.requests().is_empty());
 }
@@ -367,6 +369,18 @@ async fn guardrails_check_every_tool() {
     let server = process(&["stdio"]).tool_input_guardrail(guardrail).build();
     assert_eq!(result_of(&server, "die", nothing()).await, "no die");
     assert!(asked.load(Ordering::SeqCst));
+
+    let guardrail = ToolOutputGuardrail::new("secret", |data: ToolOutputGuardrailData<'_, ()>| {
+        let text = data.output.to_wire().to_string();
+        async move {
+            Ok(ToolGuardrailFunctionOutput::reject_content(format!(
+                "not {text}"
+            )))
+        }
+    });
+    let server = process(&["stdio"]).tool_output_guardrail(guardrail).build();
+    let told = result_of(&server, "echo", json!({"text": "Hi"})).await;
+    assert_eq!(told, "not \"Hi\"");
 }
 
 #[tokio::test]

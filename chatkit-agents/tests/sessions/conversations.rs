@@ -297,3 +297,22 @@ async fn the_scripted_endpoint_takes_the_longest_path() {
         );
     }
 }
+
+#[tokio::test]
+async fn items_are_not_added_again_when_they_may_have_been_kept() {
+    let cases = [
+        // The connection breaks after the whole request was read.
+        (Script::json(&json!({})).cut_after(0), 1),
+        (Script::status(503), 1),
+        (Script::status(409), 1),
+        (Script::status(429).header("retry-after-ms", "1"), 3),
+    ];
+    for (script, attempts) in cases {
+        let server = ScriptedResponses::start().await.unwrap();
+        server.respond_at("/conversations", move |_| script.clone());
+        let session = ConversationsSession::with_id(server.client(), "conv_1");
+        let added = session.add_items(&[InputItem::user("Hi")]).await;
+        assert_eq!(added.unwrap_err().kind(), SessionErrorKind::Endpoint);
+        assert_eq!(server.requests().len(), attempts);
+    }
+}

@@ -6,6 +6,7 @@ use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
 
+use chatkit::store::SqliteStore;
 use chatkit_agents::items::InputItem;
 use chatkit_agents::session::{ReplaceItems, Session, SessionErrorKind, SqliteSessions};
 use futures::future::join_all;
@@ -91,6 +92,52 @@ async fn what_is_not_there_is_not_made_when_it_should_be_there() {
     assert_eq!(error.kind(), SessionErrorKind::Storage);
     assert!(error.to_string().contains("agents.db"), "{error}");
     assert!(format!("{error:#}").len() > error.to_string().len());
+
+    // What is wrong is said before there is a file.
+    for (database, problem) in [
+        ("", "the path is empty"),
+        (
+            "sqlite:agents.db?mode=rwc&cache=shared",
+            "the only parameter is `mode`",
+        ),
+        (
+            "file:agents.db",
+            "URLs of the scheme `file` are not supported",
+        ),
+        (
+            "/nowhere/agents.db",
+            "the directory /nowhere does not exist; create it",
+        ),
+    ] {
+        let error = SqliteSessions::open(database).await.unwrap_err();
+        assert_eq!(error.kind(), SessionErrorKind::Storage);
+        assert!(error.to_string().contains(problem), "{error}");
+    }
+}
+
+/// The store of the threads may be in the same file.
+#[tokio::test]
+async fn a_file_has_room_for_threads_too() {
+    let place = Place::new();
+    for _ in 0..2 {
+        let store: SqliteStore<()> = SqliteStore::open(place.file()).await.unwrap();
+        let sessions = SqliteSessions::open(place.file()).await.unwrap();
+        let session = sessions.session("s");
+        session.add_items(&[InputItem::user("Hi")]).await.unwrap();
+        store.close().await;
+        sessions.close().await;
+    }
+    let sessions = SqliteSessions::open(place.file()).await.unwrap();
+    let items = sessions.session("s").get_items(None).await.unwrap();
+    assert_eq!(items.len(), 2);
+
+    // A file that a newer version of this crate has made is left alone.
+    sessions.close().await;
+    let mut connection = place.connect().await;
+    let newer = "INSERT INTO chatkit_session_migrations (version, applied_at) VALUES (99, 0)";
+    query(newer).execute(&mut connection).await.unwrap();
+    let error = SqliteSessions::open(place.file()).await.unwrap_err();
+    assert!(error.to_string().contains("version 99"), "{error}");
 }
 
 /// The tables as openai-agents 0.24 makes them, with rows as it writes them.

@@ -9,8 +9,7 @@ use syn::{
     Variant,
 };
 
-use crate::options::nearest_of;
-use crate::parse::Errors;
+use crate::errors::{Errors, nearest_of};
 
 const OF_ENUM: [&str; 2] = ["prefix", "crate"];
 const OF_VARIANT: [&str; 3] = ["handler", "loading_behavior", "streaming"];

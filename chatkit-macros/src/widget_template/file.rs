@@ -9,7 +9,7 @@ use proc_macro2::Span;
 use serde_json::Value;
 use syn::LitStr;
 
-use crate::parse::Errors;
+use crate::errors::Errors;
 
 /// What the macro needs of a `.widget` file.
 pub(crate) struct File {

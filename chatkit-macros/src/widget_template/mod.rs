@@ -11,7 +11,7 @@ mod parse;
 
 use proc_macro2::TokenStream;
 
-use crate::parse::Errors;
+use crate::errors::Errors;
 
 /// Expands all items of one call. All their errors are reported together.
 pub(crate) fn widget_templates(tokens: TokenStream) -> syn::Result<TokenStream> {

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use syn::parse::{ParseStream, Parser};
 use syn::{Attribute, Ident, LitStr, Path, Token, Visibility};
 
-use crate::parse::Errors;
+use crate::errors::Errors;
 
 /// One struct to write.
 pub(crate) struct Item {

@@ -3,7 +3,7 @@
 #![no_implicit_prelude]
 #![deny(warnings)]
 #![allow(unreachable_pub, reason = "a test exports nothing")]
-#![allow(non_camel_case_types)]
+#![allow(non_camel_case_types, reason = "names that must not get in the way")]
 
 mod my {
     pub use ::chatkit::types;

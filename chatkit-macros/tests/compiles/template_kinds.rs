@@ -10,8 +10,11 @@ use serde_json::{Map, Value, json};
 mod renamed {
     pub use ::chatkit as kit;
 }
-// The names that generated code could mean by mistake.
-#[allow(dead_code, non_camel_case_types)]
+#[allow(
+    dead_code,
+    non_camel_case_types,
+    reason = "the names that generated code could mean by mistake"
+)]
 mod shadowed {
     pub struct String;
     pub struct Vec;

@@ -91,11 +91,14 @@ pub use self::error::AttachmentConfigError;
 use self::error::{UploadError, store_error};
 pub use self::options::AttachmentOptions;
 use self::signed::{Grant, SignedQuery, Signer};
-use crate::store::{AttachmentStore, DynStore, Store, StoreError};
+use crate::store::{AttachmentStore, DynStore, Store, StoreError, StrayAttachment};
 use crate::types::{
     Attachment, AttachmentCreateParams, AttachmentUploadDescriptor, FileAttachment,
     ImageAttachment, PreviewUrl, Url,
 };
+
+/// How many attachments of deleted threads are read at a time.
+const STRAYS_PAGE: usize = 100;
 
 /// Keeps attached files in a folder or a bucket. See the [module](self) for an example.
 ///
@@ -167,10 +170,12 @@ impl<C: Send + Sync + 'static> BlobAttachmentStore<C> {
     }
 
     /// Deletes attachments that were made `older_than` ago or longer and are in no message: those that were never
-    /// uploaded, and those that were never sent. Gives how many it has deleted. Also deletes what a crash has left of
-    /// uploads in a folder.
+    /// uploaded, and those that were never sent. Also those of threads that are deleted, however long ago: by
+    /// `delete_threads_before`, or by their users, when a file could not be deleted then. Gives how many it has deleted. Also
+    /// deletes what a crash has left of uploads in a folder.
     ///
-    /// Call it on a schedule, on one instance; twice at once does no harm. It lists only what is not known to be sent.
+    /// Call it on a schedule, on one instance; twice at once does no harm. Of the bytes it lists only what is not known to be
+    /// sent; what belongs to deleted threads comes from the [store](Store::load_stray_attachments).
     /// A day is a good age: whoever attaches a file and sends the message later than that finds it gone. Uploads that
     /// are going on are left alone while they are younger than that. Dropping the future leaves the rest for the next call.
     ///
@@ -191,10 +196,59 @@ impl<C: Send + Sync + 'static> BlobAttachmentStore<C> {
                 Err(error) => failed = failed.or(Some(error)),
             }
         }
+        let mut after: Option<String> = None;
+        loop {
+            let strays = self
+                .0
+                .store
+                .load_stray_attachments(after.as_deref(), STRAYS_PAGE);
+            let strays = match strays.await {
+                Ok(strays) => strays,
+                Err(error) => {
+                    failed = failed.or(Some(error));
+                    break;
+                }
+            };
+            for stray in &strays {
+                match self.remove_stray(stray).await {
+                    Ok(gone) => removed += usize::from(gone),
+                    Err(error) => failed = failed.or(Some(error)),
+                }
+            }
+            match strays.last() {
+                Some(last) => after = Some(last.id.clone()),
+                None => break,
+            }
+        }
         if let Err(error) = self.0.blobs.remove_unnamed(before).await {
             failed = failed.or(Some(error));
         }
         failed.map_or(Ok(removed), Err)
+    }
+
+    async fn remove_stray(&self, stray: &StrayAttachment) -> Result<bool, StoreError> {
+        let Inner { blobs, store, .. } = &*self.0;
+        let context = self.context_of(&stray.owner)?;
+        // It may have been deleted, or sent in another thread, since it was listed.
+        let thread = match store.load_attachment(&stray.id, &context).await {
+            Ok(attachment) => attachment.thread_id().map(str::to_owned),
+            Err(StoreError::NotFound { .. }) => return Ok(false),
+            Err(error) => return Err(error),
+        };
+        let Some(thread) = thread else {
+            return Ok(false);
+        };
+        match store.load_thread(&thread, &context).await {
+            Ok(_) => return Ok(false),
+            Err(StoreError::NotFound { .. }) => {}
+            Err(error) => return Err(error),
+        }
+        // An id that this store has not made has no bytes here.
+        if let Ok(id) = checked(&stray.id) {
+            blobs.remove(id).await?;
+        }
+        store.delete_attachment(&stray.id, &context).await?;
+        Ok(true)
     }
 
     async fn remove_orphan(&self, id: &str, before: DateTime<Utc>) -> Result<bool, StoreError> {

@@ -4,18 +4,27 @@
 //! piece. So an event costs one serialisation and no allocation of its own, and a client that lags behind gets many
 //! frames with one write. A turn that is too far ahead of its client waits; a client that takes nothing for too long is
 //! given up.
+//!
+//! In a burst the reader gives way before it takes what is there, until the runtime has nothing else to do: the connection
+//! to the model has more events at hand than it has given to the turn, and together they cost one write. A frame that
+//! comes alone does not wait.
 
+use std::future::Future;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use bytes::{BufMut, Bytes, BytesMut};
 use serde::Serialize;
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 use super::runs::Run;
 use crate::error::{Error, ErrorKind};
+
+/// Reads that follow one another faster than this are a burst.
+const BURST: Duration = Duration::from_millis(1);
 
 /// A pair of ends over one buffer. The sender's [`space`](FrameSender::space) waits while `limit` bytes are unread, and for
 /// `patience` at most; `run` learns when the client is gone.
@@ -52,6 +61,53 @@ struct State {
     begun: bool,
     /// Set once, when the turn is over; the error goes to the reader behind the last frame.
     end: Option<Result<(), Error>>,
+    /// When the reader last took something.
+    taken: Option<Instant>,
+    gathering: Gathering,
+}
+
+/// Whether the reader lets more frames come before it takes those that are there.
+#[derive(Default, PartialEq)]
+enum Gathering {
+    #[default]
+    No,
+    /// Until the runtime has nothing else to do.
+    Waits,
+    Over,
+}
+
+impl State {
+    /// Registers the reader, to be woken by what comes next.
+    fn wait(&mut self, cx: &Context<'_>) {
+        match &mut self.reader {
+            Some(reader) => reader.clone_from(cx.waker()),
+            none => *none = Some(cx.waker().clone()),
+        }
+    }
+
+    /// Whom a new frame wakes: not a reader that is to be woken when there are more.
+    fn reader_of_frames(&mut self) -> Option<Waker> {
+        (self.gathering != Gathering::Waits)
+            .then(|| self.reader.take())
+            .flatten()
+    }
+
+    fn in_burst(&self) -> bool {
+        self.taken.is_some_and(|taken| taken.elapsed() < BURST)
+    }
+}
+
+/// The runtime has nothing else to do: the reader takes what has gathered.
+impl Wake for Shared {
+    fn wake(self: Arc<Self>) {
+        let mut state = self.state();
+        state.gathering = Gathering::Over;
+        let reader = state.reader.take();
+        drop(state);
+        if let Some(reader) = reader {
+            reader.wake();
+        }
+    }
 }
 
 impl Shared {
@@ -100,7 +156,7 @@ impl FrameSender {
         }
         state.buffer.extend_from_slice(b"\n\n");
         let full = state.buffer.len() >= self.0.limit;
-        let reader = state.reader.take();
+        let reader = state.reader_of_frames();
         drop(state);
         if let Some(reader) = reader {
             reader.wake();
@@ -177,19 +233,41 @@ impl FrameReceiver {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Bytes, Error>>> {
         let mut state = self.0.state();
-        if !state.buffer.is_empty() {
-            let chunk = state.buffer.split().freeze();
-            drop(state);
-            self.0.space.notify_waiters();
-            return Poll::Ready(Some(Ok(chunk)));
+        if state.buffer.is_empty() {
+            return match &mut state.end {
+                Some(result) => Poll::Ready(std::mem::replace(result, Ok(())).err().map(Err)),
+                None => {
+                    state.wait(cx);
+                    Poll::Pending
+                }
+            };
         }
-        match &mut state.end {
-            Some(result) => Poll::Ready(std::mem::replace(result, Ok(())).err().map(Err)),
-            None => {
-                state.reader = Some(cx.waker().clone());
-                Poll::Pending
+        if state.end.is_none() {
+            match state.gathering {
+                Gathering::No if state.in_burst() => {
+                    state.gathering = Gathering::Waits;
+                    state.wait(cx);
+                    drop(state);
+                    let gathered = Waker::from(Arc::clone(&self.0));
+                    // Pending, and woken when the runtime is idle. Only the waker is kept of it.
+                    let _ =
+                        pin!(tokio::task::yield_now()).poll(&mut Context::from_waker(&gathered));
+                    return Poll::Pending;
+                }
+                // Readers are polled for other reasons too.
+                Gathering::Waits => {
+                    state.wait(cx);
+                    return Poll::Pending;
+                }
+                Gathering::No | Gathering::Over => {}
             }
         }
+        state.gathering = Gathering::No;
+        state.taken = Some(Instant::now());
+        let chunk = state.buffer.split().freeze();
+        drop(state);
+        self.0.space.notify_waiters();
+        Poll::Ready(Some(Ok(chunk)))
     }
 
     /// Waits until the request is stored; gives the failure when it could not be.
@@ -201,7 +279,7 @@ impl FrameReceiver {
         match &mut state.end {
             Some(result) => Poll::Ready(std::mem::replace(result, Ok(()))),
             None => {
-                state.reader = Some(cx.waker().clone());
+                state.wait(cx);
                 Poll::Pending
             }
         }
@@ -276,6 +354,47 @@ mod tests {
             receiver.next().await.unwrap().unwrap_err().kind(),
             ErrorKind::Cancelled
         );
+    }
+
+    /// Runs again at once, without letting the runtime come to rest.
+    async fn go_on() {
+        let mut polled = false;
+        std::future::poll_fn(|cx| {
+            if std::mem::replace(&mut polled, true) {
+                return Poll::Ready(());
+            }
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        })
+        .await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_burst_is_read_in_one_piece_and_a_frame_alone_at_once() {
+        let (sender, mut receiver) = frames(1024);
+        sender.push(&0).unwrap();
+        let first = receiver.next().now_or_never().expect("no wait");
+        assert_eq!(first.unwrap().unwrap(), "data: 0\n\n");
+
+        let sending = tokio::spawn(async move {
+            for n in 1..4 {
+                sender.push(&n).unwrap();
+                go_on().await;
+            }
+            sender
+        });
+        let burst = receiver.next().await.unwrap().unwrap();
+        assert_eq!(burst, "data: 1\n\ndata: 2\n\ndata: 3\n\n");
+
+        let sender = sending.await.unwrap();
+        tokio::time::advance(BURST).await;
+        sender.push(&4).unwrap();
+        let alone = receiver.next().now_or_never().expect("no wait");
+        assert_eq!(alone.unwrap().unwrap(), "data: 4\n\n");
+        sender.push(&5).unwrap();
+        sender.finish(Ok(()));
+        let last = receiver.next().now_or_never().expect("nothing more comes");
+        assert_eq!(last.unwrap().unwrap(), "data: 5\n\n");
     }
 
     #[tokio::test]

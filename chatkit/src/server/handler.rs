@@ -21,8 +21,8 @@ pub(crate) const CANCELLED_NOTE: &str =
 /// server owns. When the client goes away the returned future is dropped, and with it everything it was waiting for.
 ///
 /// ```
-/// use chatkit::types::{AssistantMessageContent, AssistantMessageItem, UserMessageItem};
-/// use chatkit::{ChatKitHandler, Turn, TurnError, store::StoreItemType};
+/// use chatkit::types::UserMessageItem;
+/// use chatkit::{ChatKitHandler, Turn, TurnError};
 ///
 /// struct Parrot;
 ///
@@ -31,9 +31,7 @@ pub(crate) const CANCELLED_NOTE: &str =
 ///
 ///     async fn respond(&self, turn: &Turn<()>, message: Option<UserMessageItem>) -> Result<(), TurnError> {
 ///         let text = message.map(|message| message.text()).unwrap_or_default();
-///         let id = turn.generate_id(StoreItemType::Message);
-///         let content = AssistantMessageContent::new(text);
-///         turn.add_item(AssistantMessageItem::new(id, turn.thread_id(), content)).await?;
+///         turn.add_message(text).await?;
 ///         Ok(())
 ///     }
 /// }

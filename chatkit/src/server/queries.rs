@@ -1,17 +1,19 @@
 //! Requests that are answered with one JSON document.
 
+use std::error::Error as StdError;
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use futures::FutureExt;
+use futures::{FutureExt, TryStreamExt};
 use serde::Serialize;
 
 use super::public::{public_item, public_thread};
 use super::{ChatKitHandler, ChatKitServer, RequestInfo, Turn};
 use crate::error::{Error, ErrorKind};
-use crate::store::{AttachmentStore, DynAttachmentStore, Store};
+use crate::store::{AttachmentStore, DynAttachmentStore, Store, StoreError};
 use crate::types::{
     AttachmentCreateParams, AttachmentPreview, AudioInput, InputTranscribeParams,
     ItemFeedbackParams, ItemsListParams, NonStreamingRequest, Order, Page, Thread,
@@ -67,9 +69,7 @@ impl<H: ChatKitHandler> ChatKitServer<H> {
                 self.rename_thread(params, &context).await
             }
             NonStreamingRequest::ThreadsDelete(params) => {
-                self.store
-                    .delete_thread(&params.thread_id, &context)
-                    .await?;
+                self.delete_thread(&params.thread_id, &context).await?;
                 Ok(empty())
             }
             NonStreamingRequest::InputTranscribe(params) => self.transcribe(params, &context).await,
@@ -184,6 +184,66 @@ impl<H: ChatKitHandler> ChatKitServer<H> {
         let audio = AudioInput::new(data, params.mime_type);
         let text = self.handler.transcribe(audio, context).await;
         json(&text.map_err(Error::handler)?)
+    }
+
+    /// Deletes a thread, and then the files that were sent in it. No file keeps a thread: what cannot be deleted is found
+    /// later, by its record.
+    async fn delete_thread(&self, thread_id: &str, context: &H::Context) -> Result<(), StoreError> {
+        let Some(files) = &self.attachment_store else {
+            return self.store.delete_thread(thread_id, context).await;
+        };
+        let sent = self.attachments_in(thread_id, context).await;
+        self.store.delete_thread(thread_id, context).await?;
+        let ids = sent.unwrap_or_else(|error| {
+            let error: &dyn StdError = &error;
+            tracing::warn!(
+                error,
+                "the files of a deleted thread stay until orphans are removed"
+            );
+            Vec::new()
+        });
+        for id in ids {
+            match self.delete_file(files, &id, thread_id, context).await {
+                Ok(()) | Err(StoreError::NotFound { .. }) => {}
+                Err(error) => {
+                    let error: &dyn StdError = &error;
+                    tracing::warn!(%id, error, "a file of a deleted thread stays until orphans are removed");
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn delete_file(
+        &self,
+        files: &DynAttachmentStore<H::Context>,
+        id: &str,
+        thread_id: &str,
+        context: &H::Context,
+    ) -> Result<(), StoreError> {
+        let attachment = self.store.load_attachment(id, context).await?;
+        // It may have been sent in another thread since.
+        if attachment.thread_id() == Some(thread_id) {
+            files.delete_attachment(id, context).await?;
+            self.store.delete_attachment(id, context).await?;
+        }
+        Ok(())
+    }
+
+    /// The ids of what was sent in a thread of the caller's.
+    async fn attachments_in(
+        &self,
+        thread_id: &str,
+        context: &H::Context,
+    ) -> Result<Vec<String>, StoreError> {
+        let mut ids = Vec::new();
+        let mut items = pin!(self.store.newest_first(thread_id, context));
+        while let Some(item) = items.try_next().await? {
+            if let ThreadItem::UserMessage(message) = item {
+                ids.extend(message.attachments.iter().map(|file| file.id().to_owned()));
+            }
+        }
+        Ok(ids)
     }
 
     async fn sync_action(

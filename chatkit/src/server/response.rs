@@ -72,16 +72,21 @@ impl StreamingResult {
     }
 
     /// The body of an HTTP response: failures become `error` events, and a comment is sent whenever nothing else was for
-    /// `keep_alive`, so that a client that vanished is noticed. Clients ignore comments. Zero, or longer than time is, is
-    /// never.
+    /// `keep_alive`, so that a client that vanished is noticed. Clients ignore comments. [`Duration::ZERO`] and
+    /// [`Duration::MAX`] are for none.
     ///
     /// Needs a Tokio runtime with its timer enabled.
     pub fn into_event_stream(self, keep_alive: Duration) -> EventStream {
-        let sleep = next_comment(keep_alive).map(|at| Box::pin(tokio::time::sleep_until(at)));
+        let keep_alive = if keep_alive.is_zero() {
+            Duration::MAX
+        } else {
+            keep_alive
+        };
         EventStream {
             events: Some(self),
             keep_alive,
-            sleep,
+            silence: Box::pin(tokio::time::sleep(keep_alive)),
+            last: Instant::now(),
         }
     }
 }
@@ -111,20 +116,25 @@ impl fmt::Debug for StreamingResult {
 pub struct EventStream {
     events: Option<StreamingResult>,
     keep_alive: Duration,
-    /// Until the next comment, if there are comments.
-    sleep: Option<Pin<Box<Sleep>>>,
-}
-
-/// When a comment is due after a moment that something was sent in.
-fn next_comment(keep_alive: Duration) -> Option<Instant> {
-    let at = Instant::now().checked_add(keep_alive);
-    at.filter(|_| !keep_alive.is_zero())
+    /// Moved only when it fires: a timer that is moved for each delta costs as much as the delta.
+    silence: Pin<Box<Sleep>>,
+    /// When something was last given.
+    last: Instant,
 }
 
 impl EventStream {
-    fn rest(&mut self) {
-        if let (Some(sleep), Some(at)) = (&mut self.sleep, next_comment(self.keep_alive)) {
-            sleep.as_mut().reset(at);
+    /// Waits until nothing was given for as long as the client is to be left without.
+    fn poll_silence(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        loop {
+            ready!(self.silence.as_mut().poll(cx));
+            // A duration too long for the clock is for ever.
+            let Some(due) = self.last.checked_add(self.keep_alive) else {
+                return Poll::Pending;
+            };
+            if due <= Instant::now() {
+                return Poll::Ready(());
+            }
+            self.silence.as_mut().reset(due);
         }
     }
 }
@@ -137,11 +147,8 @@ impl Stream for EventStream {
         let Some(events) = &mut this.events else {
             return Poll::Ready(None);
         };
-        match events.frames.poll_chunk(cx) {
-            Poll::Ready(Some(Ok(chunk))) => {
-                this.rest();
-                Poll::Ready(Some(chunk))
-            }
+        let given = match events.frames.poll_chunk(cx) {
+            Poll::Ready(Some(Ok(chunk))) => chunk,
             Poll::Ready(Some(Err(error))) => {
                 events.answered();
                 this.events = None;
@@ -149,22 +156,20 @@ impl Stream for EventStream {
                 if error.kind() == ErrorKind::Cancelled {
                     return Poll::Ready(None);
                 }
-                Poll::Ready(Some(event_frame(error.to_event())))
+                event_frame(error.to_event())
             }
             Poll::Ready(None) => {
                 events.answered();
                 this.events = None;
-                Poll::Ready(None)
+                return Poll::Ready(None);
             }
             Poll::Pending => {
-                let Some(sleep) = &mut this.sleep else {
-                    return Poll::Pending;
-                };
-                ready!(sleep.as_mut().poll(cx));
-                this.rest();
-                Poll::Ready(Some(Bytes::from_static(b": keep-alive\n\n")))
+                ready!(this.poll_silence(cx));
+                Bytes::from_static(b": keep-alive\n\n")
             }
-        }
+        };
+        this.last = Instant::now();
+        Poll::Ready(Some(given))
     }
 }
 

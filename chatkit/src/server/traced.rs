@@ -4,7 +4,7 @@ use std::future::Future;
 
 use tracing::Instrument;
 
-use crate::store::{Store, StoreError, StoreItemType, store_methods};
+use crate::store::{Store, StoreError, StoreItemType, StrayAttachment, store_methods};
 use crate::telemetry;
 use crate::types::{Attachment, Order, Page, ThreadItem, ThreadMetadata};
 
@@ -28,6 +28,7 @@ macro_rules! traced {
     (
         sync { $( fn $plain:ident(&self $(, $parg:ident: [$($pty:tt)*])*) -> $pout:ty; )* }
         $( async { $( fn $method:ident(&self $(, $arg:ident: [$($ty:tt)*])*) -> $out:ty; )* } )*
+        without_context { $( fn $own:ident(&self $(, $oarg:ident: [$($oty:tt)*])*) -> $oout:ty; )* }
     ) => {
         impl<C: Send + Sync + 'static, S: Store<C>> Store<C> for Traced<S> {
             $( fn $plain(&self $(, $parg: $($pty)*)*, context: &C) -> $pout {
@@ -36,6 +37,9 @@ macro_rules! traced {
             $($( async fn $method(&self $(, $arg: $($ty)*)*, context: &C) -> Result<$out, StoreError> {
                 call(stringify!($method), self.0.$method($($arg,)* context)).await
             } )*)*
+            $( async fn $own(&self $(, $oarg: $($oty)*)*) -> Result<$oout, StoreError> {
+                call(stringify!($own), self.0.$own($($oarg),*)).await
+            } )*
         }
     };
 }

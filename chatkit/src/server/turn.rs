@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use futures::{Stream, StreamExt};
+use futures::{Stream, StreamExt, TryStreamExt, stream};
 use tokio::task::coop::consume_budget;
 
 use super::frames::FrameSender;
@@ -15,9 +15,10 @@ use super::request_info::RequestInfo;
 use crate::error::{Error, ErrorKind, TurnError};
 use crate::store::{DynStore, Store, StoreItemType};
 use crate::types::{
-    HiddenContextItem, JsonObject, Order, Page, StructuredInputItem, Thread, ThreadItem,
-    ThreadItemDoneEvent, ThreadItemRemovedEvent, ThreadItemReplacedEvent, ThreadMetadata,
-    ThreadStatus, ThreadStreamEvent, ThreadUpdatedEvent, WidgetItem,
+    AssistantMessageContent, AssistantMessageItem, HiddenContextItem, JsonObject, Order, Page,
+    StructuredInputItem, Thread, ThreadItem, ThreadItemDoneEvent, ThreadItemRemovedEvent,
+    ThreadItemReplacedEvent, ThreadMetadata, ThreadStatus, ThreadStreamEvent, ThreadUpdatedEvent,
+    WidgetItem,
 };
 use crate::widgets::{WidgetContent, WidgetRoot, WidgetStream};
 
@@ -194,6 +195,35 @@ impl<C: Send + Sync + 'static> Turn<C> {
         self.send(ThreadItemDoneEvent::new(item)).await
     }
 
+    /// Adds a finished message of the assistant: a text in Markdown, or one with its
+    /// [annotations](AssistantMessageContent::annotations).
+    ///
+    /// ```
+    /// # use chatkit::types::UserMessageItem;
+    /// # use chatkit::{ChatKitHandler, Turn, TurnError};
+    /// # struct Greeter;
+    /// # impl ChatKitHandler for Greeter {
+    /// #     type Context = ();
+    /// async fn respond(&self, turn: &Turn<()>, _message: Option<UserMessageItem>) -> Result<(), TurnError> {
+    ///     turn.add_message("Hello!").await?;
+    ///     Ok(())
+    /// }
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As for [`send`](Self::send).
+    pub async fn add_message(
+        &self,
+        content: impl Into<AssistantMessageContent>,
+    ) -> Result<(), Error> {
+        let id = self.generate_id(StoreItemType::Message);
+        let content = content.into();
+        self.add_item(AssistantMessageItem::new(id, self.thread_id(), content))
+            .await
+    }
+
     /// Replaces an item of the thread: stores it and sends `thread.item.replaced`.
     pub async fn replace_item(&self, item: impl Into<ThreadItem>) -> Result<(), Error> {
         self.send(ThreadItemReplacedEvent::new(item)).await
@@ -308,18 +338,23 @@ impl<C: Send + Sync + 'static> Turn<C> {
     /// Sends all events of a stream, until it ends or fails.
     ///
     /// Dropping the returned future drops the stream.
-    pub async fn forward<E>(
+    pub fn forward<E>(
         &self,
-        events: impl Stream<Item = Result<ThreadStreamEvent, E>>,
-    ) -> Result<(), TurnError>
+        events: impl Stream<Item = Result<ThreadStreamEvent, E>> + Send,
+    ) -> impl Future<Output = Result<(), TurnError>> + Send
     where
+        E: Send,
         TurnError: From<E>,
     {
-        let mut events = pin!(events);
-        while let Some(event) = events.next().await {
-            self.emit(&mut event?).await?;
+        // Boxed: a future that pins its argument has room for it twice, and a turn has this one inside its handler's.
+        let mut events = Box::pin(events);
+        async move {
+            while let Some(event) = events.next().await {
+                let mut event = event?;
+                self.emit(&mut event).await?;
+            }
+            Ok(())
         }
-        Ok(())
     }
 
     /// Adds a widget to the thread.
@@ -339,23 +374,35 @@ impl<C: Send + Sync + 'static> Turn<C> {
         states: impl Stream<Item = Result<WidgetRoot, E>>,
         copy_text: Option<String>,
     ) -> impl Stream<Item = Result<ThreadStreamEvent, E>> {
-        async_stream::try_stream! {
-            let mut states = pin!(states);
-            let Some(first) = states.next().await.transpose()? else { return };
-            let id = self.generate_id(StoreItemType::Message);
-            let mut content = WidgetContent::from(first);
-            if let Some(text) = copy_text {
-                content = content.copy_text(text);
-            }
-            let (mut widget, added) = WidgetStream::start(id, self.thread_id(), content);
-            yield added.into();
-            while let Some(state) = states.next().await.transpose()? {
-                for update in widget.update(state) {
-                    yield update.into();
+        // What comes of one state: the events, and how it goes on.
+        let states = (Box::pin(states), None::<WidgetStream>, copy_text);
+        let steps = stream::try_unfold(Some(states), move |at| async move {
+            let Some((mut states, widget, copy_text)) = at else {
+                return Ok(None);
+            };
+            let state = states.next().await.transpose()?;
+            let (widget, events) = match (widget, state) {
+                (None, None) => return Ok(None),
+                (None, Some(first)) => {
+                    let id = self.generate_id(StoreItemType::Message);
+                    let content = WidgetContent {
+                        copy_text,
+                        ..WidgetContent::from(first)
+                    };
+                    let (widget, added) = WidgetStream::start(id, self.thread_id(), content);
+                    (widget, vec![added.into()])
                 }
-            }
-            yield widget.finish().into();
-        }
+                (Some(mut widget), Some(state)) => {
+                    let updates = widget.update(state);
+                    (widget, updates.into_iter().map(Into::into).collect())
+                }
+                (Some(widget), None) => return Ok(Some((vec![widget.finish().into()], None))),
+            };
+            Ok(Some((events, Some((states, Some(widget), None)))))
+        });
+        steps
+            .map_ok(|events: Vec<ThreadStreamEvent>| stream::iter(events.into_iter().map(Ok)))
+            .try_flatten()
     }
 
     /// Changes the thread's title.

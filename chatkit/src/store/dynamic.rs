@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use futures::Stream;
 
-use super::{AttachmentStore, Store, StoreError, StoreItemType};
+use super::{AttachmentStore, Store, StoreError, StoreItemType, StrayAttachment};
 use crate::types::{
     Attachment, AttachmentCreateParams, Order, Page, ThreadItem, ThreadMetadata, Url,
 };
@@ -19,10 +19,12 @@ macro_rules! erased {
         $(#[$doc:meta])* $name:ident = dyn $erased:ident for $store:ident;
         sync { $( fn $plain:ident(&self $(, $parg:ident: $pty:tt)*) -> $pout:ty; )* }
         $( async { $( fn $method:ident(&self $(, $arg:ident: $ty:tt)*) -> $out:ty; )* } )*
+        without_context { $( fn $own:ident(&self $(, $oarg:ident: $oty:tt)*) -> $oout:ty; )* }
     ) => {
         trait $erased<C>: Send + Sync {
             $( fn $plain(&self $(, $parg: erased!(@ty $pty))*, context: &C) -> $pout; )*
             $($( fn $method<'a>(&'a self $(, $arg: erased!(@arg 'a $ty))*, context: &'a C) -> BoxFuture<'a, $out>; )*)*
+            $( fn $own<'a>(&'a self $(, $oarg: erased!(@arg 'a $oty))*) -> BoxFuture<'a, $oout>; )*
         }
 
         impl<C: Send + Sync + 'static, S: $store<C>> $erased<C> for S {
@@ -30,6 +32,9 @@ macro_rules! erased {
             $($( fn $method<'a>(&'a self $(, $arg: erased!(@arg 'a $ty))*, context: &'a C) -> BoxFuture<'a, $out> {
                 Box::pin($store::$method(self $(, $arg)*, context))
             } )*)*
+            $( fn $own<'a>(&'a self $(, $oarg: erased!(@arg 'a $oty))*) -> BoxFuture<'a, $oout> {
+                Box::pin($store::$own(self $(, $oarg)*))
+            } )*
         }
 
         $(#[$doc])*
@@ -59,6 +64,9 @@ macro_rules! erased {
             $($( async fn $method(&self $(, $arg: erased!(@ty $ty))*, context: &C) -> Result<$out, StoreError> {
                 self.0.$method($($arg,)* context).await
             } )*)*
+            $( async fn $own(&self $(, $oarg: erased!(@ty $oty))*) -> Result<$oout, StoreError> {
+                self.0.$own($($oarg),*).await
+            } )*
         }
     };
     (@ty [$($ty:tt)*]) => { $($ty)* };
@@ -86,13 +94,16 @@ macro_rules! store_methods {
                 fn save_item(&self, thread_id: [&str], item: [&ThreadItem]) -> ();
                 fn load_item(&self, thread_id: [&str], item_id: [&str]) -> ThreadItem;
                 fn delete_thread_item(&self, thread_id: [&str], item_id: [&str]) -> ();
+                fn take_item(&self, thread_id: [&str], item_id: [&str]) -> ThreadItem;
                 fn save_attachment(&self, attachment: [&Attachment]) -> ();
                 fn load_attachment(&self, attachment_id: [&str]) -> Attachment;
                 fn delete_attachment(&self, attachment_id: [&str]) -> ();
             }
             async {
                 fn add_thread_item(&self, thread_id: [&str], item: [&ThreadItem]) -> ();
-                fn take_item(&self, thread_id: [&str], item_id: [&str]) -> ThreadItem;
+            }
+            without_context {
+                fn load_stray_attachments(&self, after: [Option<&str>], limit: [usize]) -> Vec<StrayAttachment>;
             }
         }
     };
@@ -148,4 +159,5 @@ erased! {
         fn create_attachment(&self, params: [&AttachmentCreateParams]) -> Attachment;
         fn preview_url(&self, attachment_id: [&str]) -> Url;
     }
+    without_context {}
 }

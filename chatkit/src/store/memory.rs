@@ -8,7 +8,7 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use chrono::{DateTime, Utc};
 
 use super::scope::Scope;
-use super::{Store, StoreError};
+use super::{Store, StoreError, StrayAttachment};
 use crate::types::{Attachment, Order, Page, ThreadItem, ThreadMetadata};
 
 /// Keeps everything in memory until it is dropped: for tests, examples, and servers whose threads need not last.
@@ -59,8 +59,9 @@ impl<C> MemoryStore<C> {
     /// that were.
     ///
     /// A thread is as old as the last thing in it: one that was made before `before`, and in which no item was made since,
-    /// is deleted. The records of attachments stay, as they do in [`delete_thread`](Store::delete_thread), since their
-    /// bytes are elsewhere. It is no method of [`Store`]: it belongs to no request, and answers to no owner.
+    /// is deleted. The records of attachments stay, as they do in [`delete_thread`](Store::delete_thread), and
+    /// [are found](Store::load_stray_attachments) by whoever keeps the bytes. It is no method of [`Store`]: it belongs to no
+    /// request, and answers to no owner.
     ///
     /// It never fails; the other stores have the same method, and theirs can.
     pub async fn delete_threads_before(&self, before: DateTime<Utc>) -> Result<u64, StoreError> {
@@ -300,6 +301,25 @@ impl<C: Send + Sync + 'static> Store<C> for MemoryStore<C> {
             data.attachments.remove(attachment_id);
         }
         Ok(())
+    }
+
+    async fn load_stray_attachments(
+        &self,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<StrayAttachment>, StoreError> {
+        let data = self.read();
+        let strays = data.attachments.iter().filter(|(id, (_, attachment))| {
+            let thread = attachment.thread_id();
+            after.is_none_or(|after| id.as_str() > after)
+                && thread.is_some_and(|id| data.threads.get(id).is_none())
+        });
+        let mut strays: Vec<_> = strays
+            .map(|(id, (owner, _))| StrayAttachment::new(owner, id))
+            .collect();
+        strays.sort_unstable_by(|left, right| left.id.cmp(&right.id));
+        strays.truncate(limit);
+        Ok(strays)
     }
 }
 

@@ -22,6 +22,9 @@ pub use memory::MemoryStore;
 pub use postgres::{Imported, PostgresOptions, PostgresStore, PythonImport};
 pub(crate) use scope::Scope;
 #[cfg(feature = "sqlite")]
+#[doc(hidden)]
+pub use sqlite::open as sqlite_file;
+#[cfg(feature = "sqlite")]
 pub use sqlite::{SqliteOptions, SqliteStore};
 
 use crate::BoxError;
@@ -67,6 +70,26 @@ impl StoreItemType {
 /// A new id: the type's prefix, an underscore and 32 random hexadecimal digits.
 pub fn default_generate_id(item_type: StoreItemType) -> String {
     format!("{}_{}", item_type.prefix(), uuid::Uuid::new_v4().simple())
+}
+
+/// An attachment that was sent in a thread which is not there any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StrayAttachment {
+    /// The key of the user it belongs to; empty in a store that does not tell users apart.
+    pub owner: String,
+    /// The attachment's id.
+    pub id: String,
+}
+
+impl StrayAttachment {
+    /// The attachment `id` of the user with the key `owner`.
+    pub fn new(owner: impl Into<String>, id: impl Into<String>) -> Self {
+        Self {
+            owner: owner.into(),
+            id: id.into(),
+        }
+    }
 }
 
 /// Why a store call failed.
@@ -136,10 +159,10 @@ impl StdError for StoreError {
 ///
 /// # Implementing
 ///
-/// Eleven methods, and these habits: look up every row by its id and the caller's key; one statement or one transaction a
-/// write; override [`take_item`](Self::take_item) with one atomic step. Keep items as the JSON that they serialise to, so that
-/// a new kind of item needs nothing of you. Then let a test of yours run the rules, the checks of `chatkit::testing`
-/// (feature `testing`): `run_all(store_checks(open, owner))`.
+/// Twelve methods, and these habits: look up every row by its id and the caller's key; one statement or one transaction a
+/// write, [`take_item`](Self::take_item) above all. Keep items as the JSON that they serialise to, so that a new kind of item
+/// needs nothing of you. Then let a test of yours run the rules, the checks of `chatkit::testing` (feature `testing`):
+/// `run_all(store_checks(open, owner))`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a store for requests with the context `{C}`",
     note = "implement `chatkit::store::Store<{C}>`, or use `MemoryStore`, `SqliteStore` or `PostgresStore`"
@@ -188,7 +211,8 @@ pub trait Store<C>: Send + Sync + 'static {
         context: &C,
     ) -> impl Future<Output = Result<Page<ThreadMetadata>, StoreError>> + Send;
 
-    /// Deletes a thread and its items. Deleting what is not there succeeds.
+    /// Deletes a thread and its items. Deleting what is not there succeeds. The records of its attachments stay: they
+    /// lead to the bytes, which are elsewhere.
     fn delete_thread(
         &self,
         thread_id: &str,
@@ -244,23 +268,15 @@ pub trait Store<C>: Send + Sync + 'static {
 
     /// Takes an item out of a thread: deletes it and gives it. Fails with [`StoreError::NotFound`].
     ///
-    /// Of callers that take the same item at the same time, one gets it; that is how something is done once only. The
-    /// default reads and then deletes, which two callers can do at once: override it with one atomic step.
+    /// Of callers that take the same item at the same time, one gets it; that is how something is done once only. So it
+    /// is one atomic step: reading and then deleting is something that two can do at once, unless the store learns from
+    /// the deletion that it was the one who deleted.
     fn take_item(
         &self,
         thread_id: &str,
         item_id: &str,
         context: &C,
-    ) -> impl Future<Output = Result<ThreadItem, StoreError>> + Send
-    where
-        C: Sync,
-    {
-        async move {
-            let item = self.load_item(thread_id, item_id, context).await?;
-            self.delete_thread_item(thread_id, item_id, context).await?;
-            Ok(item)
-        }
-    }
+    ) -> impl Future<Output = Result<ThreadItem, StoreError>> + Send;
 
     /// Inserts or replaces the record of an attachment.
     fn save_attachment(
@@ -282,6 +298,21 @@ pub trait Store<C>: Send + Sync + 'static {
         attachment_id: &str,
         context: &C,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Attachments whose thread is not there any more, whoever owns them: up to `limit` of them in the order of their ids,
+    /// behind the id `after`.
+    ///
+    /// So whoever keeps the bytes finds those that a deleted thread has left, as
+    /// `BlobAttachmentStore::remove_orphans` does. It belongs to no request, and has no context. The default knows of none:
+    /// then only the deletion of a thread by its user deletes files.
+    fn load_stray_attachments(
+        &self,
+        after: Option<&str>,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<StrayAttachment>, StoreError>> + Send {
+        let _ = (after, limit);
+        async { Ok(Vec::new()) }
+    }
 }
 
 /// Keeps the bytes of attachments.

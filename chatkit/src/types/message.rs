@@ -260,3 +260,17 @@ impl From<AssistantMessageContent> for Vec<AssistantMessageContent> {
         vec![part]
     }
 }
+
+/// Text without annotations.
+impl From<&str> for AssistantMessageContent {
+    fn from(text: &str) -> Self {
+        Self::new(text)
+    }
+}
+
+/// Text without annotations.
+impl From<String> for AssistantMessageContent {
+    fn from(text: String) -> Self {
+        Self::new(text)
+    }
+}

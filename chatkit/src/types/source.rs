@@ -51,6 +51,30 @@ impl UrlSource {
             attribution: None,
         }
     }
+
+    /// Sets what it is about.
+    pub fn description(mut self, description: impl Into<String>) -> Self {
+        self.description = Some(description.into());
+        self
+    }
+
+    /// Sets the date, in words or as a date.
+    pub fn timestamp(mut self, timestamp: impl Into<String>) -> Self {
+        self.timestamp = Some(timestamp.into());
+        self
+    }
+
+    /// Sets the group that it is shown in.
+    pub fn group(mut self, group: impl Into<String>) -> Self {
+        self.group = Some(group.into());
+        self
+    }
+
+    /// Sets whom to credit.
+    pub fn attribution(mut self, attribution: impl Into<String>) -> Self {
+        self.attribution = Some(attribution.into());
+        self
+    }
 }
 
 /// A file.
@@ -82,6 +106,24 @@ impl FileSource {
             timestamp: None,
             group: None,
         }
+    }
+
+    /// Sets what it is about.
+    pub fn description(mut self, description: impl Into<String>) -> Self {
+        self.description = Some(description.into());
+        self
+    }
+
+    /// Sets the date, in words or as a date.
+    pub fn timestamp(mut self, timestamp: impl Into<String>) -> Self {
+        self.timestamp = Some(timestamp.into());
+        self
+    }
+
+    /// Sets the group that it is shown in.
+    pub fn group(mut self, group: impl Into<String>) -> Self {
+        self.group = Some(group.into());
+        self
     }
 }
 
@@ -139,6 +181,54 @@ impl EntitySource {
             preview: None,
         }
     }
+
+    /// Sets what it is about.
+    pub fn description(mut self, description: impl Into<String>) -> Self {
+        self.description = Some(description.into());
+        self
+    }
+
+    /// Sets the date, in words or as a date.
+    pub fn timestamp(mut self, timestamp: impl Into<String>) -> Self {
+        self.timestamp = Some(timestamp.into());
+        self
+    }
+
+    /// Sets the group that it is shown in.
+    pub fn group(mut self, group: impl Into<String>) -> Self {
+        self.group = Some(group.into());
+        self
+    }
+
+    /// Sets the icon.
+    pub fn icon(mut self, icon: IconName) -> Self {
+        self.icon = Some(icon);
+        self
+    }
+
+    /// Sets the text beside the icon in the default hover card.
+    pub fn label(mut self, label: impl Into<String>) -> Self {
+        self.label = Some(label.into());
+        self
+    }
+
+    /// Sets the text that is shown inside the answer instead of the icon.
+    pub fn inline_label(mut self, label: impl Into<String>) -> Self {
+        self.inline_label = Some(label.into());
+        self
+    }
+
+    /// Sets whether the client's callbacks are wired to it.
+    pub fn interactive(mut self, interactive: bool) -> Self {
+        self.interactive = interactive;
+        self
+    }
+
+    /// Sets what the client's callbacks are handed.
+    pub fn data(mut self, data: JsonObject) -> Self {
+        self.data = data;
+        self
+    }
 }
 
 /// A reference from assistant text to a source.
@@ -155,9 +245,9 @@ pub struct Annotation {
 
 impl Annotation {
     /// A reference to `source` from no particular place.
-    pub fn new(source: Source) -> Self {
+    pub fn new(source: impl Into<Source>) -> Self {
         Self {
-            source,
+            source: source.into(),
             index: None,
         }
     }

@@ -9,6 +9,8 @@ mod config;
 mod deletion;
 mod memory;
 mod refusals;
+#[cfg(feature = "attachments-s3")]
+mod s3;
 mod serving;
 mod support;
 mod uploads;

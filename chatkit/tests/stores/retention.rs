@@ -1,7 +1,7 @@
 //! Deleting what is old.
 
-use chatkit::store::{MemoryStore, Store, StoreError};
-use chatkit::types::{FileAttachment, Order, Page, ThreadMetadata};
+use chatkit::store::{MemoryStore, Store, StoreError, StrayAttachment};
+use chatkit::types::{Attachment, FileAttachment, Order, Page, ThreadMetadata};
 use chrono::{DateTime, Utc};
 
 use crate::{User, at, item, thread};
@@ -64,8 +64,22 @@ pub(crate) async fn of(store: impl Retention) {
         .save_thread(&thread("new", at(100)), &ann)
         .await
         .unwrap();
-    let attachment = FileAttachment::new("atc", "a.txt", "text/plain").into();
-    store.save_attachment(&attachment, &ann).await.unwrap();
+    let attachments = [
+        ("unsent", &ann, None),
+        ("lost-1", &bob, Some("t1")),
+        ("kept", &ann, Some("t0")),
+        ("lost-2", &ann, Some("t2")),
+        ("lost-3", &ann, Some("t4")),
+    ];
+    for (id, user, thread) in attachments {
+        let mut attachment = Attachment::from(FileAttachment::new(id, "a.txt", "text/plain"));
+        if let Some(thread) = thread {
+            attachment.set_thread_id(thread);
+        }
+        store.save_attachment(&attachment, user).await.unwrap();
+    }
+    let strays = store.load_stray_attachments(None, 9).await.unwrap();
+    assert!(strays.is_empty(), "{strays:?}");
 
     assert_eq!(store.delete_threads_before(at(0)).await.unwrap(), 0);
     let deleted = store.delete_threads_before(at(100)).await.unwrap();
@@ -81,7 +95,37 @@ pub(crate) async fn of(store: impl Retention) {
         .load_thread_items("t0", None, 9, Order::Asc, &ann)
         .await;
     assert_eq!(items.unwrap().data.len(), 2);
-    assert!(store.load_attachment("atc", &ann).await.is_ok());
+    // What is left of the deleted threads, and whose it is, in pages.
+    for (id, user, _) in attachments {
+        assert!(store.load_attachment(id, user).await.is_ok(), "{id}");
+    }
+    let stray = |owner, id| StrayAttachment::new(owner, id);
+    let lost = [
+        stray("bob", "lost-1"),
+        stray("ann", "lost-2"),
+        stray("ann", "lost-3"),
+    ];
+    for (after, limit, page) in [
+        (None, 9, &lost[..]),
+        (None, 2, &lost[..2]),
+        (Some("lost-1"), 1, &lost[1..2]),
+        (Some("lost-2"), 9, &lost[2..]),
+        (Some("lost-3"), 9, &[]),
+        (None, 0, &[]),
+    ] {
+        let found = store.load_stray_attachments(after, limit).await;
+        assert_eq!(found.unwrap(), page, "{after:?} {limit}");
+    }
+    for (user, id) in [(&bob, "lost-1"), (&ann, "lost-2")] {
+        store.delete_attachment(id, user).await.unwrap();
+    }
+    // One that the user deletes, too.
+    store.delete_thread("t0", &ann).await.unwrap();
+    let found = store.load_stray_attachments(None, 9).await;
+    assert_eq!(
+        found.unwrap(),
+        [stray("ann", "kept"), stray("ann", "lost-3")]
+    );
     // Of the items, too, nothing is left.
     store.save_thread(&thread("t1", at(0)), &bob).await.unwrap();
     let items = store

@@ -12,10 +12,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use chatkit::store::{MemoryStore, Store, StoreItemType};
+use axum::body::Body;
+use axum::http::{Request, StatusCode, header};
+use chatkit::attachments::object_store::{ObjectStore, memory::InMemory};
+use chatkit::attachments::{AttachmentOptions, BlobAttachmentStore};
+use chatkit::store::{AttachmentStore, DynStore, MemoryStore, Store, StoreItemType};
 use chatkit::types::{
     Action, AssistantMessageContent, AssistantMessageContentPartTextDelta, AssistantMessageItem,
-    ChatKitRequest, Order, SyncCustomActionResponse, ThreadItem, ThreadItemAddedEvent,
+    Attachment, ChatKitRequest, Order, SyncCustomActionResponse, ThreadItem, ThreadItemAddedEvent,
     ThreadItemDoneEvent, ThreadItemUpdate, ThreadItemUpdatedEvent, ThreadMetadata,
     ThreadStreamEvent, UserMessageItem, WidgetItem,
 };
@@ -29,9 +33,10 @@ use chatkit_agents::{
     Agent, AgentContext, DefaultThreadItemConverter, Runner, ThreadItemConverter,
     stream_agent_response,
 };
-use futures::StreamExt;
+use futures::{StreamExt, TryStreamExt};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
+use tower::ServiceExt;
 
 /// A request that parses is written and parsed to the same; for one that does not, the message is short.
 pub fn requests(bytes: &[u8]) {
@@ -171,6 +176,90 @@ pub fn templates(bytes: &[u8]) {
     let expected =
         json!({"type": "Card", "children": [{"type": "Text", "value": text}, {"type": "Divider"}]});
     assert_eq!(Value::from(widget), expected);
+}
+
+/// A direct upload: how to cut it, a line with its content type, and its body. It is the same upload however its bytes are
+/// cut. What is taken is a piece of the body, and is deleted whole; what is not taken leaves nothing.
+pub async fn multipart(bytes: &[u8]) {
+    let (cut, rest) = bytes.split_first().unwrap_or((&0, &[]));
+    let whole = upload(rest, usize::MAX).await;
+    assert_eq!(upload(rest, 1 + usize::from(cut % 16)).await, whole);
+}
+
+/// A file as it was taken, or the status and the message of a refusal.
+pub type Uploaded = Result<(String, String, Vec<u8>), (u16, String)>;
+
+/// One upload as [`multipart`] makes them, in pieces of `size` bytes.
+pub async fn upload(bytes: &[u8], size: usize) -> Uploaded {
+    let line = bytes.iter().position(|byte| *byte == b'\n');
+    let (content_type, body) = match line {
+        Some(end) => (&bytes[..end], &bytes[end + 1..]),
+        None => (bytes, &[][..]),
+    };
+    let bucket = Arc::new(InMemory::new());
+    let threads = DynStore::new(MemoryStore::new());
+    let files = AttachmentOptions::shared("http://fuzz.test/files", [7_u8; 32])
+        .types(["*/*"])
+        .open_bucket(Arc::clone(&bucket), threads.clone())
+        .await
+        .unwrap();
+    let pieces: Vec<_> = body
+        .chunks(size)
+        .map(|piece| Ok::<_, std::io::Error>(piece.to_vec()))
+        .collect();
+    let mut request = Request::post("/files");
+    if let Ok(content_type) = header::HeaderValue::from_bytes(content_type) {
+        request = request.header(header::CONTENT_TYPE, content_type);
+    }
+    let pieces = Body::from_stream(futures::stream::iter(pieces));
+    let (status, answer) = send(&files, request.body(pieces).unwrap()).await;
+    files.settle().await;
+
+    let answer: Value = serde_json::from_slice(&answer).unwrap();
+    if status != StatusCode::OK {
+        let client = [400, 413, 415].contains(&status.as_u16());
+        assert!(client, "{status} {answer}");
+        assert_eq!(objects(&bucket).await, [""; 0], "{answer}");
+        let message = answer["message"].as_str().unwrap();
+        return Err((status.as_u16(), message.to_owned()));
+    }
+    let attachment: Attachment = serde_json::from_value(answer).unwrap();
+    let id = attachment.id();
+    let stored = threads.load_attachment(id, &()).await;
+    assert_eq!(stored.unwrap(), attachment);
+    let kept = [format!("files/{id}"), format!("unsent/{id}")];
+    assert_eq!(objects(&bucket).await, kept);
+
+    let request = Request::get(format!("/files/{id}"));
+    let (status, file) = send(&files, request.body(Body::empty()).unwrap()).await;
+    assert_eq!(status, StatusCode::OK);
+    // Behind the headers of its part, and before the next delimiter.
+    let part = [&b"\r\n\r\n"[..], &file, b"\r\n--"].concat();
+    assert!(body.windows(part.len()).any(|piece| piece == part));
+
+    files.delete_attachment(id, &()).await.unwrap();
+    assert_eq!(objects(&bucket).await, [""; 0]);
+    threads.load_attachment(id, &()).await.unwrap_err();
+    let (name, mime_type) = (attachment.name(), attachment.mime_type());
+    assert!(!name.is_empty() && !name.contains(['/', '\\']), "{name:?}");
+    assert!(!name.contains(char::is_control), "{name:?}");
+    Ok((name.to_owned(), mime_type.to_owned(), file))
+}
+
+async fn send(files: &BlobAttachmentStore<()>, request: Request<Body>) -> (StatusCode, Vec<u8>) {
+    let routes = files.router(async |_| Ok::<_, StatusCode>(()));
+    let answer = routes.oneshot(request).await.unwrap();
+    let status = answer.status();
+    let body = axum::body::to_bytes(answer.into_body(), usize::MAX).await;
+    (status, body.unwrap().to_vec())
+}
+
+/// The names of all objects in a bucket, in order.
+async fn objects(bucket: &InMemory) -> Vec<String> {
+    let names = bucket.list(None).map_ok(|found| found.location.to_string());
+    let mut names: Vec<_> = names.try_collect().await.unwrap();
+    names.sort();
+    names
 }
 
 /// The names and data of all events, in pieces of `size` bytes; and whether an event was larger than `limit`.

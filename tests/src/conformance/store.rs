@@ -342,6 +342,25 @@ impl Store<()> for RecordingStore {
         })
     }
 
+    /// No recorded case takes anything: it is as if the item were deleted.
+    async fn take_item(
+        &self,
+        thread_id: &str,
+        item_id: &str,
+        (): &(),
+    ) -> Result<ThreadItem, StoreError> {
+        let mut taken = Err(StoreError::not_found("item", item_id));
+        let record = [("thread_id", thread_id), ("id", item_id)];
+        self.write("delete_thread_item", &record, |state| {
+            if let Some(items) = state.items.get_mut(thread_id) {
+                taken = items.load("item", item_id);
+                items.remove(item_id);
+            }
+            Ok(())
+        })?;
+        taken
+    }
+
     async fn save_attachment(&self, attachment: &Attachment, (): &()) -> Result<(), StoreError> {
         self.write("save_attachment", &[("id", attachment.id())], |state| {
             state.attachments.put(attachment.id(), attachment)

@@ -195,7 +195,8 @@ pub(super) fn found_by<C>(
     found: Result<GuardrailFunctionOutput, BoxError>,
     tripwire: RunErrorKind,
 ) -> Result<GuardrailResult, RunError> {
-    let output = found.map_err(|error| RunError::callback("a guardrail failed", error))?;
+    let output =
+        found.map_err(|error| RunError::callback(format!("the guardrail {name} failed"), error))?;
     telemetry::guardrail(span, name, output.tripwire_triggered);
     let result = GuardrailResult {
         guardrail: name.to_owned(),

@@ -132,7 +132,7 @@ impl<C: Send + Sync + 'static> Driver<C> {
         match session.run_compaction(args).await {
             Ok(usage) => self.scope.add_usage(usage),
             // The history is as it was, only longer than it might be.
-            Err(error) => tracing::warn!("the session was not compacted: {error}"),
+            Err(error) => tracing::warn!("the session was not compacted: {error:#}"),
         }
         Ok(())
     }

@@ -135,7 +135,10 @@ impl<C: Send + Sync + 'static> Driver<C> {
         futures::future::try_join_all(hooks.map(|hooks| tell(&**hooks, run)))
             .await
             .map(drop)
-            .map_err(|error| RunError::callback("a hook failed", error))
+            .map_err(|error| {
+                let message = format!("a hook failed in the agent {}", self.agent.name());
+                RunError::callback(message, error)
+            })
     }
 
     fn agent_updated(&self) -> StreamEvent {

@@ -12,7 +12,7 @@ use crate::agent::Prompt;
 use crate::items::{InputItem, OutputItem, OutputItemKind, prune_orphans};
 use crate::model::{
     AgentModel, Model, ModelError, ModelRequest, ModelSettings, ModelStream, Response,
-    ResponseStreamEvent,
+    ResponseStreamEvent, is_token,
 };
 use crate::runner::config::{CallModelData, ModelInputData};
 use crate::runner::context::RunContext;
@@ -409,6 +409,7 @@ fn bad_end(event: &ResponseStreamEvent) -> Option<RunError> {
         ResponseStreamEvent::Incomplete(end) => {
             let details = end.response.incomplete_details.as_ref();
             let reason = details.and_then(|details| details.reason.as_deref());
+            let reason = reason.filter(|reason| is_token(reason));
             let message = format!(
                 "the response is incomplete: {}",
                 reason.unwrap_or("no reason given")

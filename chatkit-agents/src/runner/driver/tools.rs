@@ -11,6 +11,7 @@ use crate::agent::{
     Behavior, FunctionToolResult, ToolResults, ToolUseBehavior, ToolsToFinalOutputResult,
 };
 use crate::items::{InputItem, OutputItem};
+use crate::model::is_token;
 use crate::runner::call::{self, Call, Outcome, Settled};
 use crate::runner::config::ToolNotFound;
 use crate::runner::context::RunContext;
@@ -105,6 +106,9 @@ impl<C: Send + Sync + 'static> Driver<C> {
             ToolNotFound::RaiseError => true,
         };
         if ends {
+            // The model wrote the name, and may have written anything.
+            let name = Some(name).filter(|name| is_token(name));
+            let name = name.as_deref().unwrap_or("(not a name)");
             let message = format!("Tool {name} not found in agent {}", state.agent);
             return Err(RunError::new(RunErrorKind::ModelBehavior, message));
         }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 pub use self::diff::{apply_diff, create_file_text};
 
-use super::custom::{Asked, asked};
+use super::gates::Gates;
 use super::{LocalTool, Tool, ToolCaller, ToolContext, ToolError};
 use crate::callback::Callback;
 use crate::items::InputItem;
@@ -143,7 +143,7 @@ impl ApplyPatchOperation {
 /// ```
 pub struct ApplyPatchTool<C> {
     apply: Box<Apply<C>>,
-    needs_approval: Option<Box<Asked<C>>>,
+    gates: Gates<C>,
     allowed_callers: Vec<ToolCaller>,
 }
 
@@ -178,7 +178,7 @@ impl<C: Send + Sync + 'static> ApplyPatchTool<C> {
                     }
                 })
             }),
-            needs_approval: None,
+            gates: Gates::default(),
             allowed_callers: Vec::new(),
         }
     }
@@ -189,7 +189,7 @@ impl<C: Send + Sync + 'static> ApplyPatchTool<C> {
         mut self,
         needs: impl for<'a> Callback<'a, ToolContext<'a, C>, bool>,
     ) -> Self {
-        self.needs_approval = Some(asked(needs));
+        self.gates.set_needs_approval(needs);
         self
     }
 
@@ -262,10 +262,7 @@ impl<C: Send + Sync + 'static> LocalTool<C> for ApplyPatchTool<C> {
     }
 
     fn needs_approval<'a>(&'a self, ctx: ToolContext<'a, C>) -> BoxFuture<'a, bool> {
-        match &self.needs_approval {
-            Some(needs) => needs(ctx),
-            None => Box::pin(std::future::ready(false)),
-        }
+        self.gates.needs_approval(ctx)
     }
 }
 

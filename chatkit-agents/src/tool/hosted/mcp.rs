@@ -101,6 +101,14 @@ impl McpApproval {
         }
     }
 
+    /// What a person has decided; `reason` is what the model is told.
+    pub(crate) fn decided(approve: bool, reason: Option<&str>) -> Self {
+        Self {
+            approve,
+            reason: reason.map(str::to_owned),
+        }
+    }
+
     /// The answer to the request with this id.
     pub(crate) fn answer(&self, request_id: &str) -> InputItem {
         let mut answer = json!({

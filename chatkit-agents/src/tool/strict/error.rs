@@ -6,27 +6,40 @@ use super::{MAX_DEPTH, MAX_NODES};
 
 /// Why a schema cannot be made strict.
 ///
-/// `Display` says what is wrong and where, as a JSON pointer into the schema.
+/// `Display` says what is wrong and where, as a JSON pointer into the schema, and names the tool when it is the schema of
+/// one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SchemaError {
     problem: Problem,
     path: Vec<String>,
+    /// What the schema is of.
+    owner: Option<String>,
 }
 
 impl SchemaError {
     /// `path` is the keys from the root to the culprit.
     pub(super) fn at(problem: Problem, path: Vec<String>) -> Self {
-        Self { problem, path }
+        Self {
+            problem,
+            path,
+            owner: None,
+        }
+    }
+
+    /// Names what the schema is of, a tool for example.
+    pub(crate) fn of(mut self, owner: impl Into<String>) -> Self {
+        self.owner = Some(owner.into());
+        self
     }
 }
 
 impl fmt::Display for SchemaError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "cannot make the JSON schema strict: {}, at #",
-            self.problem
-        )?;
+        f.write_str("cannot make the JSON schema ")?;
+        if let Some(owner) = &self.owner {
+            write!(f, "of {owner} ")?;
+        }
+        write!(f, "strict: {}, at #", self.problem)?;
         for key in &self.path {
             write!(f, "/{}", key.replace('~', "~0").replace('/', "~1"))?;
         }

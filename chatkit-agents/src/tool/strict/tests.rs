@@ -1,7 +1,9 @@
 //! Every rule of the strict transform.
 
-// So that `json!` can stand in a call as it is.
-#![allow(clippy::needless_pass_by_value)]
+#![allow(
+    clippy::needless_pass_by_value,
+    reason = "so that `json!` can stand in a call as it is"
+)]
 
 use serde_json::{Value, json};
 

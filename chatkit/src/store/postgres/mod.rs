@@ -11,9 +11,9 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::StoreError;
 use super::scope::Scope;
 use super::sql::{Sql, Statements, scoped_store};
+use super::{StoreError, StrayAttachment};
 use crate::types::{Attachment, Order, Page, ThreadItem, ThreadMetadata};
 use engine::Connections;
 use open::Place;
@@ -96,8 +96,8 @@ impl<C> PostgresStore<C> {
     /// that were.
     ///
     /// A thread is as old as the last thing in it: one that was made before `before`, and in which no item was made since,
-    /// is deleted. The records of attachments stay, as they do in [`delete_thread`](super::Store::delete_thread), since
-    /// their bytes are elsewhere.
+    /// is deleted. The records of attachments stay, as they do in [`delete_thread`](super::Store::delete_thread), and
+    /// [are found](super::Store::load_stray_attachments) by whoever keeps the bytes.
     ///
     /// It works in batches of a hundred threads, each a transaction of its own, so that no lock is held for long and
     /// several servers may do it at once. When it fails or its future is dropped, what is deleted stays deleted; call it

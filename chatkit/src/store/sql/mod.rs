@@ -7,14 +7,14 @@ use std::borrow::Cow;
 use std::future::Future;
 
 use chrono::{DateTime, Utc};
-use futures::TryStreamExt;
 use futures::stream::BoxStream;
+use futures::{StreamExt, TryStreamExt};
 use serde::de::DeserializeOwned;
 use sqlx::SqlStr;
 
 pub(super) use statements::Statements;
 
-use super::StoreError;
+use super::{StoreError, StrayAttachment};
 use crate::types::{Attachment, Order, Page, ThreadItem, ThreadMetadata};
 #[cfg(feature = "postgres")]
 pub(super) use record::InvalidRecord;
@@ -79,6 +79,9 @@ use Value::{Integer, Json, OptionalText, Text};
 // The columns of every statement that reads records.
 const ID: usize = 0;
 const DATA: usize = 1;
+
+/// Where there is no record.
+const OWNER: usize = 1;
 
 /// How many threads are deleted at once where many are.
 const RETENTION_BATCH: i64 = 100;
@@ -320,6 +323,27 @@ impl<E: Engine> Sql<E> {
             .map(drop)
     }
 
+    pub(super) async fn load_stray_attachments(
+        &self,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<StrayAttachment>, StoreError> {
+        // No id is less than the empty one.
+        let values = vec![
+            Text(after.unwrap_or_default()),
+            Integer(i64::try_from(limit).unwrap_or(i64::MAX)),
+        ];
+        let statement = self.statements.stray_attachments.clone();
+        let rows = self.engine.rows(statement, values);
+        let strays = rows.map(|row| {
+            let row = row?;
+            let id = row.text(ID)?.unwrap_or_default();
+            let owner = row.text(OWNER)?.unwrap_or_default();
+            Ok::<_, StoreError>(StrayAttachment::new(owner, id))
+        });
+        self.engine.within(strays.try_collect()).await
+    }
+
     pub(super) async fn delete_threads_before(
         &self,
         before: DateTime<Utc>,
@@ -432,21 +456,15 @@ macro_rules! scoped_store {
         sync { $($ids:tt)* }
         async { $( fn $method:ident(&self $(, $arg:ident: [$($ty:tt)*])*) -> $out:ty; )* }
         async { $($defaults:tt)* }
+        without_context { $( fn $own:ident(&self $(, $oarg:ident: [$($oty:tt)*])*) -> $oout:ty; )* }
     ) => {
         impl<C: Send + Sync + 'static> crate::store::Store<C> for $store<C> {
             $( async fn $method(&self $(, $arg: $($ty)*)*, context: &C) -> Result<$out, StoreError> {
                 self.sql.$method($($arg,)* &self.scope.owner(context)).await
             } )*
-
-            async fn take_item(
-                &self,
-                thread_id: &str,
-                item_id: &str,
-                context: &C,
-            ) -> Result<ThreadItem, StoreError> {
-                let owner = self.scope.owner(context);
-                self.sql.take_item(thread_id, item_id, &owner).await
-            }
+            $( async fn $own(&self $(, $oarg: $($oty)*)*) -> Result<$oout, StoreError> {
+                self.sql.$own($($oarg),*).await
+            } )*
         }
     };
 }

@@ -1,4 +1,4 @@
-//! The statements of the stores in databases. Every one of them names the owner, but for retention.
+//! The statements of the stores in databases. Every one of them names the owner, but for those of retention.
 //!
 //! SQLite and PostgreSQL both read them: parameters are `$1`, and `@` stands for the schema.
 
@@ -85,6 +85,11 @@ statements! {
 
     delete_attachment = "DELETE FROM @attachments WHERE id = $1 AND owner = $2";
 
+    stray_attachments = "\
+        SELECT id, owner FROM @attachments WHERE id > $1 AND thread_id IS NOT NULL \
+        AND NOT EXISTS (SELECT 1 FROM @threads WHERE threads.id = attachments.thread_id) \
+        ORDER BY id LIMIT $2";
+
     /// The position of the last thread of a batch. No row: less than a whole batch is left.
     retention_batch = "\
         SELECT created_at, seq FROM @threads \
@@ -104,14 +109,14 @@ mod tests {
     use sqlx::{AssertSqlSafe, Connection, SqliteConnection, query_as, raw_sql};
 
     use super::*;
-    use crate::store::sqlite::MIGRATIONS;
+    use crate::store::sqlite::SCHEMA;
 
     /// A list must cost what its page costs: found by an index, and never sorted. (Among equal times SQLite steps
     /// over the entries before `seq`, in the index.)
     #[tokio::test]
     async fn pages_come_in_order_off_an_index() {
         let mut connection = SqliteConnection::connect("sqlite::memory:").await.unwrap();
-        for (_, migration) in MIGRATIONS {
+        for (_, migration) in SCHEMA.migrations {
             raw_sql(*migration).execute(&mut connection).await.unwrap();
         }
         let sql = Statements::new("");
@@ -131,6 +136,10 @@ mod tests {
             (
                 &sql.items_desc,
                 "items_in_order (thread_id=? AND created_at<?)",
+            ),
+            (
+                &sql.stray_attachments,
+                "SEARCH attachments USING INDEX sqlite_autoindex_attachments_1 (id>?)",
             ),
             (
                 &sql.retention_batch,

@@ -11,14 +11,17 @@ use crate::store::StoreError;
 use crate::store::sql::{Columns, Engine, Value};
 
 /// The two pools of a database. In memory they are one, with one connection: another would be another database.
-#[derive(Debug)]
-pub(super) struct Pools {
-    pub(super) reader: SqlitePool,
-    pub(super) writer: SqlitePool,
+#[derive(Debug, Clone)]
+pub struct Pools {
+    /// Connections that only read.
+    pub reader: SqlitePool,
+    /// The one connection that writes.
+    pub writer: SqlitePool,
 }
 
 impl Pools {
-    pub(super) async fn close(&self) {
+    /// Waits for the calls under way, and closes the file.
+    pub async fn close(&self) {
         // The last connection to close writes the log back into the file, and a reader must not.
         self.reader.close().await;
         self.writer.close().await;

@@ -1,7 +1,8 @@
 //! A store in an SQLite file.
 
 mod engine;
-mod open;
+#[doc(hidden)]
+pub mod open;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -11,11 +12,11 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 #[cfg(test)]
-pub(super) use open::MIGRATIONS;
+pub(super) use open::SCHEMA;
 
-use super::StoreError;
 use super::scope::Scope;
 use super::sql::{Sql, Statements, scoped_store};
+use super::{StoreError, StrayAttachment};
 use crate::types::{Attachment, Order, Page, ThreadItem, ThreadMetadata};
 use engine::Pools;
 
@@ -103,7 +104,7 @@ impl<C> SqliteStore<C> {
         options: SqliteOptions,
     ) -> Result<Self, StoreError> {
         let database = database.as_ref();
-        let pools = open::open(database, &options)
+        let pools = open::open(database, &options, open::SCHEMA)
             .await
             .map_err(StoreError::other)?;
         Ok(Self {
@@ -132,8 +133,8 @@ impl<C> SqliteStore<C> {
     /// that were.
     ///
     /// A thread is as old as the last thing in it: one that was made before `before`, and in which no item was made since,
-    /// is deleted. The records of attachments stay, as they do in [`delete_thread`](super::Store::delete_thread), since
-    /// their bytes are elsewhere.
+    /// is deleted. The records of attachments stay, as they do in [`delete_thread`](super::Store::delete_thread), and
+    /// [are found](super::Store::load_stray_attachments) by whoever keeps the bytes.
     ///
     /// It works in batches of a hundred threads, each a write of its own, so that other writes get their turn. When
     /// it fails or its future is dropped, what is deleted stays deleted; call it again for the rest. It is no method of

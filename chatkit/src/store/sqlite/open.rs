@@ -1,4 +1,4 @@
-//! Finding, opening and preparing the database.
+//! Finding, opening and preparing a database: the store's own, and that of sessions, which are in another crate.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -9,23 +9,30 @@ use std::time::Duration;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{Connection, query, query_scalar, raw_sql};
+use sqlx::{AssertSqlSafe, Connection, query, query_scalar, raw_sql};
 use tokio::time::Instant;
 
 use super::SqliteOptions;
-use super::engine::Pools;
+pub use super::engine::Pools;
 use crate::types::now;
 
-/// The schema's history. What is released never changes; a change of the schema is a new entry.
-pub(in crate::store) const MIGRATIONS: &[(i64, &str)] = &[(
-    1,
-    include_str!("../../../migrations/sqlite/0001_threads.sql"),
-)];
+/// What a file is to have in it.
+#[derive(Debug, Clone, Copy)]
+pub struct Schema {
+    /// The table that keeps the versions. Each schema has its own, so that several can be in one file.
+    pub versions: &'static str,
+    /// The history. What is released never changes; a change of the schema is a new entry.
+    pub migrations: &'static [(i64, &'static str)],
+}
 
-const MIGRATIONS_TABLE: &str = "\
-    CREATE TABLE IF NOT EXISTS chatkit_migrations (\
-        version INTEGER PRIMARY KEY, applied_at INTEGER NOT NULL\
-    ) STRICT";
+/// That of the store.
+pub(in crate::store) const SCHEMA: Schema = Schema {
+    versions: "chatkit_migrations",
+    migrations: &[(
+        1,
+        include_str!("../../../migrations/sqlite/0001_threads.sql"),
+    )],
+};
 
 // Between two attempts to get at a file that another process is just setting up.
 const RETRY: Duration = Duration::from_millis(20);
@@ -33,7 +40,12 @@ const RETRY: Duration = Duration::from_millis(20);
 // SQLite takes milliseconds as a C `int`.
 const LONGEST_TIMEOUT: Duration = Duration::from_millis(i32::MAX as u64);
 
-pub(super) async fn open(database: &Path, options: &SqliteOptions) -> Result<Pools, OpenError> {
+/// Opens a database, creates it if there is none, and brings its schema up to date.
+pub async fn open(
+    database: &Path,
+    options: &SqliteOptions,
+    schema: Schema,
+) -> Result<Pools, OpenError> {
     let place = Place::parse(database)?;
     let timeout = options.busy_timeout.min(LONGEST_TIMEOUT);
     let connect = place
@@ -53,7 +65,7 @@ pub(super) async fn open(database: &Path, options: &SqliteOptions) -> Result<Poo
 
     let opened = async {
         let writer = pool(1).connect_with(connect.clone()).await?;
-        set_up(&writer, place.in_memory, timeout).await?;
+        set_up(&writer, place.in_memory, timeout, schema).await?;
         Ok(writer)
     };
     let writer = match opened.await {
@@ -214,7 +226,12 @@ impl From<sqlx::Error> for Problem {
 }
 
 /// Brings the file into WAL mode and its schema up to date. Stores that open one file at once take turns.
-async fn set_up(pool: &SqlitePool, in_memory: bool, timeout: Duration) -> Result<(), Problem> {
+async fn set_up(
+    pool: &SqlitePool,
+    in_memory: bool,
+    timeout: Duration,
+    schema: Schema,
+) -> Result<(), Problem> {
     let deadline = Instant::now() + timeout;
     let mut connection = pool.acquire().await?;
     loop {
@@ -222,7 +239,7 @@ async fn set_up(pool: &SqlitePool, in_memory: bool, timeout: Duration) -> Result
             if !in_memory {
                 enable_wal(&mut connection).await?;
             }
-            migrate(&mut connection).await
+            migrate(&mut connection, schema).await
         };
         match done.await {
             // SQLite waits by itself, except where two connections would wait for each other. While several make a new
@@ -246,21 +263,34 @@ async fn enable_wal(connection: &mut SqliteConnection) -> Result<(), Problem> {
     }
 }
 
-async fn migrate(connection: &mut SqliteConnection) -> Result<(), Problem> {
+async fn migrate(connection: &mut SqliteConnection, schema: Schema) -> Result<(), Problem> {
+    let Schema {
+        versions,
+        migrations,
+    } = schema;
     // Taking the write lock first makes another process wait here, before it looks at the version.
     let mut transaction = connection.begin_with("BEGIN EXCLUSIVE").await?;
-    query(MIGRATIONS_TABLE).execute(&mut *transaction).await?;
-    let found: Option<i64> = query_scalar("SELECT max(version) FROM chatkit_migrations")
+    let table = format!(
+        "CREATE TABLE IF NOT EXISTS {versions} (\
+            version INTEGER PRIMARY KEY, applied_at INTEGER NOT NULL\
+        ) STRICT"
+    );
+    query(AssertSqlSafe(table))
+        .execute(&mut *transaction)
+        .await?;
+    let newest = format!("SELECT max(version) FROM {versions}");
+    let found: Option<i64> = query_scalar(AssertSqlSafe(newest))
         .fetch_one(&mut *transaction)
         .await?;
     let found = found.unwrap_or(0);
-    let known = MIGRATIONS.last().map_or(0, |(version, _)| *version);
+    let known = migrations.last().map_or(0, |(version, _)| *version);
     if found > known {
         return Err(Problem::Newer { found, known });
     }
-    for (version, migration) in MIGRATIONS.iter().filter(|(version, _)| *version > found) {
+    let applied = format!("INSERT INTO {versions} (version, applied_at) VALUES (?1, ?2)");
+    for (version, migration) in migrations.iter().filter(|(version, _)| *version > found) {
         raw_sql(*migration).execute(&mut *transaction).await?;
-        query("INSERT INTO chatkit_migrations (version, applied_at) VALUES (?1, ?2)")
+        query(AssertSqlSafe(applied.clone()))
             .bind(version)
             .bind(now().timestamp_micros())
             .execute(&mut *transaction)
@@ -291,7 +321,7 @@ fn is_busy(error: &sqlx::Error) -> bool {
 
 /// Why a database could not be opened, and what to do about it.
 #[derive(Debug)]
-pub(super) struct OpenError {
+pub struct OpenError {
     message: String,
     cause: Option<sqlx::Error>,
 }

@@ -181,15 +181,7 @@ impl From<InvalidWidget> for TemplateError {
 
 impl fmt::Display for TemplateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)?;
-        if f.alternate() {
-            let mut next = self.source();
-            while let Some(error) = next {
-                write!(f, ": {error}")?;
-                next = error.source();
-            }
-        }
-        Ok(())
+        crate::error::write_error(f, &self.message, self.source())
     }
 }
 

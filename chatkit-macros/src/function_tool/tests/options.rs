@@ -1,6 +1,6 @@
 #[cfg(all())]
 #[doc = " Not the description."]
-#[allow(non_camel_case_types)]
+#[allow(non_camel_case_types, reason = "it is called like the function")]
 #[derive(:: core :: clone :: Clone, :: core :: marker :: Copy, :: core :: fmt :: Debug)]
 pub(crate) struct all_options;
 #[cfg(all())]
@@ -10,7 +10,8 @@ impl all_options {
         clippy::missing_errors_doc,
         clippy::missing_panics_doc,
         clippy::needless_pass_by_value,
-        clippy::unused_async
+        clippy::unused_async,
+        reason = "a tool is async and owns its arguments, and its docs are those of the struct"
     )]
     pub(crate) async fn call(
         ctx: ToolContext<'_, User>,

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use proc_macro2::TokenStream;
 
-use crate::{expand, parse};
+use super::{expand, parse};
 
 fn expanded(options: &str, item: &str) -> TokenStream {
     let tokens = |text| TokenStream::from_str(text).unwrap();
@@ -41,7 +41,10 @@ const ARGUMENTS: &str = "
 /// The golden files are Rust, so that they can be read; how they are formatted is no matter. `UPDATE_GOLDEN=1` rewrites
 /// them, through rustfmt.
 fn assert_golden(name: &str, actual: &TokenStream) {
-    let path = format!("{}/src/tests/{name}.rs", env!("CARGO_MANIFEST_DIR"));
+    let path = format!(
+        "{}/src/function_tool/tests/{name}.rs",
+        env!("CARGO_MANIFEST_DIR")
+    );
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         std::fs::write(&path, actual.to_string()).unwrap();
         let format = std::process::Command::new("rustfmt")

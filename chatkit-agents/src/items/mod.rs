@@ -8,9 +8,11 @@ mod history;
 mod input;
 mod output;
 mod raw;
+mod types;
 
 pub(crate) use history::{has_open_calls, is_given};
 pub use history::{keep_latest, prune_orphans};
+pub(crate) use input::data_url;
 pub use input::{
     ContentPart, FunctionCallOutput, FunctionOutput, InputItem, InputMessage, MessageContent, Role,
 };
@@ -21,6 +23,7 @@ pub use output::{
 };
 pub use raw::RawItem;
 pub(crate) use raw::Text;
+pub(crate) use types::{is_hosted_tool, needs_id};
 
 #[cfg(test)]
 mod tests;

@@ -1,12 +1,12 @@
 //! Reads the options and the function into plain data. All errors are collected, so that one build
 //! shows them all.
 
-use proc_macro2::{Span, TokenStream};
-use quote::ToTokens;
+use proc_macro2::TokenStream;
 use syn::ext::IdentExt;
 use syn::{Attribute, Expr, FnArg, Ident, ItemFn, Lit, Meta, Pat, PatType, Safety, Type};
 
-use crate::options::{Options, is_tool_name};
+use super::options::{Options, is_tool_name};
+use crate::errors::Errors;
 
 /// A function that becomes a tool.
 pub(crate) struct Function {
@@ -34,32 +34,6 @@ pub(crate) struct Argument {
     pub(crate) attrs: Vec<Attribute>,
 }
 
-/// The errors so far.
-#[derive(Default)]
-pub(crate) struct Errors(Option<syn::Error>);
-
-impl Errors {
-    pub(crate) fn push(&mut self, span: Span, message: impl std::fmt::Display) {
-        self.add(syn::Error::new(span, message));
-    }
-
-    pub(crate) fn into_result(self) -> syn::Result<()> {
-        self.0.map_or(Ok(()), Err)
-    }
-
-    /// An error about all of `tokens`.
-    pub(crate) fn push_at(&mut self, tokens: impl ToTokens, message: impl std::fmt::Display) {
-        self.add(syn::Error::new_spanned(tokens, message));
-    }
-
-    pub(crate) fn add(&mut self, error: syn::Error) {
-        match &mut self.0 {
-            Some(errors) => errors.combine(error),
-            None => self.0 = Some(error),
-        }
-    }
-}
-
 /// Reads `#[function_tool(options)] item`.
 pub(crate) fn function(options: TokenStream, item: TokenStream) -> syn::Result<Function> {
     let mut errors = Errors::default();
@@ -71,7 +45,7 @@ pub(crate) fn function(options: TokenStream, item: TokenStream) -> syn::Result<F
                 error.span(),
                 format!("`#[function_tool]` goes on an `async fn`: {error}"),
             );
-            return Err(errors.0.unwrap_or(error));
+            return Err(errors.into_result().err().unwrap_or(error));
         }
     };
     check_signature(&item, &mut errors);
@@ -123,19 +97,16 @@ pub(crate) fn function(options: TokenStream, item: TokenStream) -> syn::Result<F
     }
     let tool_name = options.name.as_ref().map_or(ident, syn::LitStr::value);
 
-    match errors.0 {
-        Some(errors) => Err(errors),
-        None => Ok(Function {
-            options,
-            tool_name,
-            doc,
-            doc_attrs,
-            cfg_attrs,
-            context,
-            arguments,
-            item,
-        }),
-    }
+    errors.into_result().map(|()| Function {
+        options,
+        tool_name,
+        doc,
+        doc_attrs,
+        cfg_attrs,
+        context,
+        arguments,
+        item,
+    })
 }
 
 fn split(

@@ -8,7 +8,7 @@ use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::{Expr, Ident, Lit, LitStr, Path, Token, parse_quote};
 
-use crate::parse::Errors;
+use crate::errors::{Errors, nearest_of};
 
 const KNOWN: [&str; 13] = [
     "name",
@@ -348,36 +348,6 @@ fn nearest(name: &str) -> Option<&'static str> {
     nearest_of(name, &KNOWN)
 }
 
-/// The one of `known` that `name` is a misspelling of.
-pub(crate) fn nearest_of(name: &str, known: &[&'static str]) -> Option<&'static str> {
-    known
-        .iter()
-        .copied()
-        .map(|known| (edit_distance(name, known), known))
-        .filter(|(distance, known)| *distance <= 2.max(known.len() / 3))
-        .min()
-        .map(|(_, known)| known)
-}
-
-/// How many characters must be inserted, removed or replaced.
-fn edit_distance(left: &str, right: &str) -> usize {
-    let mut row: Vec<usize> = (0..=right.chars().count()).collect();
-    for (i, from) in left.chars().enumerate() {
-        let mut diagonal = i;
-        let mut before = i + 1;
-        if let Some(first) = row.first_mut() {
-            *first = before;
-        }
-        for (slot, to) in row.iter_mut().skip(1).zip(right.chars()) {
-            let cost = diagonal + usize::from(from != to);
-            diagonal = *slot;
-            before = cost.min(before + 1).min(diagonal + 1);
-            *slot = before;
-        }
-    }
-    row.last().copied().unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -407,14 +377,6 @@ mod tests {
         assert_eq!(nearest("desciption"), Some("description"));
         assert_eq!(nearest("is_enable"), Some("is_enabled"));
         assert_eq!(nearest("colour"), None);
-    }
-
-    #[test]
-    fn edit_distance_counts_single_changes() {
-        assert_eq!(edit_distance("strict", "strict"), 0);
-        assert_eq!(edit_distance("strct", "strict"), 1);
-        assert_eq!(edit_distance("kitten", "sitting"), 3);
-        assert_eq!(edit_distance("", "name"), 4);
     }
 
     #[test]

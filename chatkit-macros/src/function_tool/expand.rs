@@ -7,8 +7,8 @@ use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
 use syn::{GenericArgument, Ident, Lifetime, Path, PathArguments, ReturnType, Type, parse_quote};
 
-use crate::options::{FailureMessage, FlagOr, Timeout};
-use crate::parse::Function;
+use super::options::{FailureMessage, FlagOr, Timeout};
+use super::parse::Function;
 
 pub(crate) fn expand(function: &Function) -> TokenStream {
     let private = private_path(function);
@@ -29,7 +29,7 @@ pub(crate) fn expand(function: &Function) -> TokenStream {
     quote! {
         #(#cfg_attrs)*
         #(#doc_attrs)*
-        #[allow(non_camel_case_types)]
+        #[allow(non_camel_case_types, reason = "it is called like the function")]
         #[derive(
             ::core::clone::Clone,
             ::core::marker::Copy,
@@ -40,12 +40,12 @@ pub(crate) fn expand(function: &Function) -> TokenStream {
         #(#cfg_attrs)*
         impl #ident {
             /// The function behind the tool, to call without a model, for example in a test.
-            // The arguments are owned and the function is async because a tool is, and its docs are those of the struct.
             #[allow(
                 clippy::missing_errors_doc,
                 clippy::missing_panics_doc,
                 clippy::needless_pass_by_value,
                 clippy::unused_async,
+                reason = "a tool is async and owns its arguments, and its docs are those of the struct",
             )]
             #call
         }

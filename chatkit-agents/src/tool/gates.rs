@@ -1,0 +1,57 @@
+//! What decides whether a tool may be used, and which of its calls need a person.
+
+use futures::future::BoxFuture;
+
+use super::ToolContext;
+use crate::callback::Callback;
+use crate::runner::RunContext;
+
+type AskRun<C> = dyn for<'a> Fn(RunContext<'a, C>) -> BoxFuture<'a, bool> + Send + Sync;
+type AskCall<C> = dyn for<'a> Fn(ToolContext<'a, C>) -> BoxFuture<'a, bool> + Send + Sync;
+
+/// The functions that a tool asks. Without them it is always enabled, and no call needs an approval.
+pub(crate) struct Gates<C> {
+    is_enabled: Option<Box<AskRun<C>>>,
+    needs_approval: Option<Box<AskCall<C>>>,
+}
+
+impl<C> Default for Gates<C> {
+    fn default() -> Self {
+        Self {
+            is_enabled: None,
+            needs_approval: None,
+        }
+    }
+}
+
+impl<C: 'static> Gates<C> {
+    pub(crate) fn set_is_enabled(
+        &mut self,
+        is_enabled: impl for<'a> Callback<'a, RunContext<'a, C>, bool>,
+    ) {
+        self.is_enabled = Some(Box::new(move |run| Box::pin(is_enabled.call(run))));
+    }
+
+    pub(crate) fn set_needs_approval(
+        &mut self,
+        needs: impl for<'a> Callback<'a, ToolContext<'a, C>, bool>,
+    ) {
+        self.needs_approval = Some(Box::new(move |ctx| Box::pin(needs.call(ctx))));
+    }
+}
+
+impl<C> Gates<C> {
+    pub(crate) fn is_enabled<'a>(&self, run: RunContext<'a, C>) -> BoxFuture<'a, bool> {
+        match &self.is_enabled {
+            Some(is_enabled) => is_enabled(run),
+            None => Box::pin(std::future::ready(true)),
+        }
+    }
+
+    pub(crate) fn needs_approval<'a>(&self, ctx: ToolContext<'a, C>) -> BoxFuture<'a, bool> {
+        match &self.needs_approval {
+            Some(needs) => needs(ctx),
+            None => Box::pin(std::future::ready(false)),
+        }
+    }
+}
