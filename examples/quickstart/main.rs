@@ -35,8 +35,8 @@ use chatkit_agents::model::ResponsesClient;
 use chatkit_agents::testing::ScriptedResponses;
 use chatkit_agents::tool::Json;
 use chatkit_agents::{
-    Agent, AgentContext, DefaultThreadItemConverter, Runner, ThreadItemConverter, ToolContext,
-    function_tool, stream_agent_response,
+    Agent, AgentContext, DefaultThreadItemConverter, RunResult, Runner, ThreadItemConverter,
+    ToolContext, function_tool, stream_agent_response,
 };
 use chatkit_examples::page::Page;
 use serde::Serialize;
@@ -103,8 +103,9 @@ impl Assistant {
         let (Some(message), None) = (message, &turn.thread().title) else {
             return Ok(());
         };
-        match Runner::run(&self.titles, message.text(), ()).await {
-            Ok(result) => turn.set_title(result.final_output),
+        let result = Runner::run(&self.titles, message.text(), ()).await;
+        match result.and_then(RunResult::into_output) {
+            Ok(title) => turn.set_title(title),
             Err(error) => tracing::warn!("the conversation gets no title: {error:#}"),
         }
         Ok(())

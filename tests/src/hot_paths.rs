@@ -51,15 +51,35 @@ impl std::fmt::Display for HotPath {
 
 /// All of them.
 pub const HOT_PATHS: &[HotPath] = &[
-    path("split_event", "an event found in the bytes of the network", split_event),
+    path(
+        "split_event",
+        "an event found in the bytes of the network",
+        split_event,
+    ),
     path("decode_delta", "a delta read from its JSON", decode_delta),
-    path("delta_of_turn", "a delta that a handler sends: tracked, serialised, read", delta_of_turn),
-    path("delta_of_run", "a delta from the model's bytes to the client's", delta_of_run),
+    path(
+        "delta_of_turn",
+        "a delta that a handler sends: tracked, serialised, read",
+        delta_of_turn,
+    ),
+    path(
+        "delta_of_run",
+        "a delta from the model's bytes to the client's",
+        delta_of_run,
+    ),
     path("turn", "a turn with an agent that says one word", turn),
     path("converter", "the newest 20 items as model input", converter),
-    path("page_in_memory", "the newest 20 of 2,000 items", page_in_memory),
+    path(
+        "page_in_memory",
+        "the newest 20 of 2,000 items",
+        page_in_memory,
+    ),
     path("diff_widget", "two states of a card of 200 nodes", diff),
-    path("widget_step", "the same as a step of a widget that streams", widget_step),
+    path(
+        "widget_step",
+        "the same as a step of a widget that streams",
+        widget_step,
+    ),
 ];
 
 const fn path(
@@ -249,7 +269,10 @@ fn diff() -> Box<dyn Fn(usize)> {
     let (before, after) = (card("Once upon a"), card("Once upon a time"));
     Box::new(move |times| {
         for _ in 0..times {
-            drop(black_box(diff_widget(black_box(&before), black_box(&after))));
+            drop(black_box(diff_widget(
+                black_box(&before),
+                black_box(&after),
+            )));
         }
     })
 }
