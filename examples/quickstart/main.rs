@@ -36,8 +36,8 @@ use chatkit_agents::model::ResponsesClient;
 use chatkit_agents::testing::ScriptedResponses;
 use chatkit_agents::tool::Json;
 use chatkit_agents::{
-    Agent, AgentContext, DefaultThreadItemConverter, Runner, ThreadItemConverter, ToolContext,
-    function_tool, stream_agent_response,
+    Agent, AgentContext, DefaultThreadItemConverter, RunResult, Runner, ThreadItemConverter,
+    ToolContext, function_tool, stream_agent_response,
 };
 use chatkit_examples::page::Page;
 use serde::Serialize;

@@ -61,7 +61,7 @@ async fn find_order(
     )
     .await?;
     // The model reads this text; any other error would be logged, and the model told in general words.
-    let order = found.ok_or_else(|| ToolError::message("There is no order with this number."))?;
+    let order = found.ok_or_else(|| ToolError::msg("There is no order with this number."))?;
     ctx.stream_widget(order.build()?).await;
     Ok(Json(order))
 }
@@ -84,8 +84,8 @@ async fn refund(
     /// What is wrong with it.
     reason: Reason,
 ) -> Result<String, ToolError> {
-    let order = Order::find(number)
-        .ok_or_else(|| ToolError::message("There is no order with this number."))?;
+    let order =
+        Order::find(number).ok_or_else(|| ToolError::msg("There is no order with this number."))?;
     let progress = ProgressUpdateEvent::new("Paying back").icon(IconName::Reload);
     ctx.stream(progress).await;
     // The page around the chat shows the order; it may want to know.
@@ -136,5 +136,5 @@ pub(crate) fn front_desk(models: &Models) -> Agent<Context> {
     .handoff(orders)
     .handoff(refunds)
     // The model waits for it: not a word of a refused message is sent.
-    .input_guardrail(InputGuardrail::new("no card numbers", no_card_numbers).blocking())
+    .input_guardrail(InputGuardrail::new("no card numbers", no_card_numbers).blocking(true))
 }

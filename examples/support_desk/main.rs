@@ -27,7 +27,7 @@ use chatkit::store::{DynStore, SqliteStore};
 use chatkit::types::{IconName, SyncCustomActionResponse, UserMessageItem, WidgetItem};
 use chatkit::{ChatKitHandler, ChatKitServer, CustomStreamError, Turn, TurnError};
 use chatkit_agents::{
-    Agent, AgentContext, ApprovalAnswer, Approvals, AttachmentConverter, Run, RunError,
+    Agent, AgentContext, ApprovalAnswer, Approvals, AttachmentConverter, RunError, Runner,
     ThreadItemConverter,
 };
 use chatkit_examples::page::{Page, Uploads};
@@ -66,16 +66,16 @@ impl ChatKitHandler for SupportDesk {
         let run = match self.approvals.answer(turn).await? {
             // The answer to a question of ours: the refund's run goes on where it was.
             ApprovalAnswer::Decided(state) => {
-                Run::resume(&self.front_desk, *state, context.clone())
+                Runner::resume(&self.front_desk, *state, context.clone())
             }
             ApprovalAnswer::Late => return Ok(()),
             _ => {
                 let input = self.converter.history(turn, 30).await?;
-                Run::new(&self.front_desk, input, context.clone())
+                Runner::run(&self.front_desk, input, context.clone())
             }
         };
         match (
-            self.approvals.forward(context, run.run_streamed()).await,
+            self.approvals.forward(context, run.streamed()).await,
             message,
         ) {
             (Err(error), Some(message)) if is_refused(&error) => {
