@@ -105,8 +105,9 @@ impl Assistant {
         else {
             return Ok(());
         };
-        match Runner::run(titles, message.text(), ()).await {
-            Ok(result) => turn.set_title(result.final_output().unwrap_or_default()),
+        let result = Runner::run(titles, message.text(), ()).await;
+        match result.and_then(RunResult::into_output) {
+            Ok(title) => turn.set_title(title),
             Err(error) => tracing::warn!("the conversation gets no title: {error:#}"),
         }
         Ok(())
