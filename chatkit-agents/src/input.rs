@@ -253,7 +253,7 @@ pub trait ThreadItemConverter: Send + Sync {
                         self.sdk_hidden_context_to_input(item).await
                     }
                     ThreadItem::EndOfTurn(item) => self.end_of_turn_to_input(item).await,
-                    // An item that only a newer version of `chatkit` knows.
+                    // An item that only a newer version of `chatkit` knows. The test below forgets none of this one.
                     _ => Ok(Vec::new()),
                 };
                 input.append(&mut converted.map_err(|error| error.in_item(item))?);
@@ -428,4 +428,61 @@ fn structured_input(item: &StructuredInputItem) -> InputItem {
         <StructuredInput>\n{}\n</StructuredInput>",
         lines.join("\n")
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    /// Says which hook it was.
+    struct Marking;
+
+    fn mark(hook: &str) -> Result<Vec<InputItem>, ConvertError> {
+        Ok(vec![InputItem::user(hook)])
+    }
+
+    macro_rules! marks {
+        ($($hook:ident($item:ty $(, $more:ty)?);)*) => {
+            impl ThreadItemConverter for Marking {
+                $(async fn $hook(&self, _: &$item $(, _: $more)?) -> Result<Vec<InputItem>, ConvertError> {
+                    mark(stringify!($hook))
+                })*
+            }
+        };
+    }
+
+    marks! {
+        user_message_to_input(UserMessageItem, bool);
+        assistant_message_to_input(AssistantMessageItem);
+        client_tool_call_to_input(ClientToolCallItem);
+        widget_to_input(WidgetItem);
+        generated_image_to_input(GeneratedImageItem);
+        structured_input_to_input(StructuredInputItem);
+        workflow_to_input(WorkflowItem);
+        task_to_input(TaskItem);
+        hidden_context_to_input(HiddenContextItem);
+        sdk_hidden_context_to_input(SdkHiddenContextItem);
+        end_of_turn_to_input(EndOfTurnItem);
+    }
+
+    #[tokio::test]
+    async fn every_type_of_item_has_a_hook_of_its_own() {
+        let mut types = BTreeMap::new();
+        for item in chatkit::testing::items() {
+            let input = Marking.to_agent_input(&[item.clone()]).await.unwrap();
+            let input = serde_json::to_string(&input).unwrap();
+            assert!(
+                input.contains("_to_input"),
+                "{} has no hook",
+                item.type_name()
+            );
+            types.entry(input).or_insert(item.type_name());
+        }
+        let mut types: Vec<_> = types.into_values().collect();
+        let mut all = ThreadItem::TYPES.to_vec();
+        types.sort_unstable();
+        all.sort_unstable();
+        assert_eq!(types, all);
+    }
 }

@@ -91,6 +91,19 @@ impl Error {
         }
     }
 
+    /// Writes the failure to the log, once, with all its sources.
+    pub(crate) fn logged(self) -> Self {
+        match self.kind {
+            ErrorKind::Store | ErrorKind::Handler | ErrorKind::Internal => {
+                tracing::error!(kind = ?self.kind, "{self:#}");
+            }
+            // Its message is the reason that the application has written for its users.
+            ErrorKind::Locked => tracing::debug!("the thread is locked or closed"),
+            _ => tracing::debug!(kind = ?self.kind, "{self:#}"),
+        }
+        self
+    }
+
     /// The kind of failure.
     pub fn kind(&self) -> ErrorKind {
         self.kind

@@ -34,8 +34,6 @@
 
 use std::time::Instant;
 
-use crate::server::OnDisconnect;
-
 /// The target of the events that count.
 pub const METRICS: &str = "chatkit::metrics";
 
@@ -56,11 +54,7 @@ pub(crate) fn repeated() {
     tracing::debug!(target: METRICS, { monotonic_counter.chatkit.repeats = 1_u64 }, "counted");
 }
 
-pub(crate) fn client_left(policy: OnDisconnect) {
-    let policy = match policy {
-        OnDisconnect::Cancel => "cancel",
-        OnDisconnect::Continue => "continue",
-    };
+pub(crate) fn client_left(policy: &'static str) {
     tracing::debug!(target: METRICS, { monotonic_counter.chatkit.disconnects = 1_u64, policy }, "counted");
 }
 

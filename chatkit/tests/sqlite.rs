@@ -5,9 +5,7 @@
 )]
 
 use std::error::Error as StdError;
-use std::future::Future;
 use std::path::{Path, PathBuf};
-use std::task::{Context, Waker};
 use std::time::Duration;
 
 use chatkit::store::{SqliteOptions, SqliteStore, Store, StoreError};
@@ -136,33 +134,6 @@ async fn stores_that_open_one_new_file_at_once() {
             let expected = ["t0", "t1", "t2", "t3", "t4", "t5", "t6", "t7"];
             assert_eq!(thread_ids(&page.unwrap()), expected);
             store.close().await;
-        }
-    }
-}
-
-#[tokio::test]
-async fn a_dropped_write_is_whole_or_absent() {
-    let place = Place::new();
-    let store = open(place.file()).await;
-    store.save_thread(&thread("t", at(0)), &ANN).await.unwrap();
-    for polls in 0..40 {
-        let id = format!("i{polls}");
-        let item = item("t", &id, at(0), "whole");
-        {
-            let mut write = Box::pin(store.save_item("t", &item, &ANN));
-            let mut context = Context::from_waker(Waker::noop());
-            for _ in 0..polls {
-                if write.as_mut().poll(&mut context).is_ready() {
-                    break;
-                }
-                tokio::task::yield_now().await;
-            }
-        }
-        // The one connection that writes is back, and works.
-        store.save_thread(&thread("t", at(0)), &ANN).await.unwrap();
-        match store.load_item("t", &id, &ANN).await {
-            Ok(found) => assert_eq!(found, item),
-            absent => assert_not_found(absent, "item", &id),
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Golden files for the wire: one value a file in `tests/wire/`. `UPDATE_GOLDEN=1` rewrites them.
+//! Golden files for the wire: one value a file in `tests/wire/`, and the items in `src/testing/items.json`, where other tests
+//! have them from. `UPDATE_GOLDEN=1` rewrites them.
 //!
 //! Each value is written as its file says, and read back as it was.
 
@@ -8,6 +9,7 @@
     reason = "a test stops at the first surprise"
 )]
 
+use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::path::Path;
 
@@ -46,6 +48,27 @@ fn golden<T: Serialize + DeserializeOwned + PartialEq + Debug>(name: &str, value
         value,
         "{name}"
     );
+}
+
+const ITEMS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/testing/items.json");
+
+fn known_items() -> JsonObject {
+    serde_json::from_str(&std::fs::read_to_string(ITEMS).unwrap()).unwrap()
+}
+
+fn golden_item(name: &str, value: &ThreadItem) {
+    let written = serde_json::to_string_pretty(value).unwrap();
+    let mut known = known_items();
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        known.insert(name.to_owned(), serde_json::to_value(value).unwrap());
+        let text = serde_json::to_string_pretty(&known).unwrap() + "\n";
+        std::fs::write(ITEMS, text).unwrap();
+    }
+    let Some(expected) = known.get(name) else {
+        panic!("no item {name} in {ITEMS}; UPDATE_GOLDEN=1 writes it")
+    };
+    let expected = serde_json::to_string_pretty(expected).unwrap();
+    assert_eq!(written, expected, "{name}");
 }
 
 /// Sets the time of an item, which constructors take from the clock.
@@ -120,11 +143,11 @@ fn items() {
     ])
     .quoted_text("before")
     .inference_options(options);
-    golden("item.user_message", &item(message));
+    golden_item("user_message", &item(message));
 
     let content = AssistantMessageContent::new("Hi **there**").annotations(annotations());
-    golden(
-        "item.assistant_message",
+    golden_item(
+        "assistant_message",
         &item(AssistantMessageItem::new("msg_2", "thr_1", content)),
     );
 
@@ -135,27 +158,27 @@ fn items() {
         "get_selection",
         object(json!({"q": null})),
     );
-    golden("item.client_tool_call.pending", &item(call.clone()));
-    golden(
-        "item.client_tool_call.completed",
+    golden_item("client_tool_call.pending", &item(call.clone()));
+    golden_item(
+        "client_tool_call.completed",
         &item(call.completed(json!({"a": null}))),
     );
 
     let card = json!({"type": "Card", "children": [{"type": "Text", "value": "x", "newer": 1}]});
     let widget = WidgetItem::new("msg_3", "thr_1", WidgetRoot::try_from(card).unwrap());
-    golden("item.widget", &item(widget.copy_text("x".to_owned())));
+    golden_item("widget", &item(widget.copy_text("x".to_owned())));
 
     let picture = GeneratedImageItem::new("msg_4", "thr_1");
-    golden("item.generated_image.empty", &item(picture.clone()));
+    golden_item("generated_image.empty", &item(picture.clone()));
     let image = GeneratedImage::new("ig_1", "https://example.com/1.png");
-    golden("item.generated_image", &item(picture.image(image)));
+    golden_item("generated_image", &item(picture.image(image)));
 
     let mut answered =
         StructuredInput::from(StructuredInputFreeform::new("why", "Why?").description("In short."));
     answered.set_answer(StructuredInputAnswer::new(["Because"]));
     let choice = StructuredInputMultipleChoice::new("what", "What?", ["A", "B"]).multiple(true);
-    golden(
-        "item.structured_input",
+    golden_item(
+        "structured_input",
         &item(StructuredInputItem::new(
             "msg_5",
             "thr_1",
@@ -184,40 +207,80 @@ fn items() {
     ];
     let summary = CustomSummary::new("All done").icon(IconName::vendor("logo"));
     let workflow = Workflow::custom(tasks).summary(summary);
-    golden(
-        "item.workflow",
+    golden_item(
+        "workflow",
         &item(WorkflowItem::new("wf_1", "thr_1", workflow)),
     );
     let reasoning = Workflow::reasoning().summary(DurationSummary::new(7));
-    golden(
-        "item.workflow.reasoning",
+    golden_item(
+        "workflow.reasoning",
         &item(WorkflowItem::new("wf_2", "thr_1", reasoning)),
     );
 
-    golden(
-        "item.task",
+    golden_item(
+        "task",
         &item(TaskItem::new(
             "tsk_1",
             "thr_1",
             CustomTask::new().title("Step"),
         )),
     );
-    golden(
-        "item.hidden_context",
+    golden_item(
+        "hidden_context",
         &item(HiddenContextItem::new(
             "hc_1",
             "thr_1",
             json!({"a": [null]}),
         )),
     );
-    golden(
-        "item.sdk_hidden_context",
+    golden_item(
+        "sdk_hidden_context",
         &item(SdkHiddenContextItem::new("shcx_1", "thr_1", "note")),
     );
-    golden(
-        "item.end_of_turn",
-        &item(EndOfTurnItem::new("eot_1", "thr_1")),
-    );
+    golden_item("end_of_turn", &item(EndOfTurnItem::new("eot_1", "thr_1")));
+}
+
+/// Also those that no constructor above has made: the file is the list of all kinds.
+#[test]
+fn items_are_written_as_they_were_read() {
+    let mut types = BTreeSet::new();
+    for (name, json) in known_items() {
+        let item: ThreadItem = serde_json::from_value(json.clone()).unwrap();
+        let written = serde_json::to_string(&item).unwrap();
+        assert_eq!(written, json.to_string(), "{name}");
+        types.insert(item.type_name());
+    }
+    assert_eq!(types, ThreadItem::TYPES.iter().copied().collect());
+}
+
+/// Each type of event has a file, and what it says it brings is what its JSON has.
+#[test]
+fn events_are_written_as_they_were_read() {
+    let mut types = BTreeSet::new();
+    for file in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/wire")).unwrap() {
+        let path = file.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy();
+        if !name.starts_with("event.") && !name.starts_with("update.") {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).unwrap();
+        let json: Value = serde_json::from_str(&text).unwrap();
+        let mut event: ThreadStreamEvent = serde_json::from_value(json.clone()).unwrap();
+        let tag = event.type_name();
+        assert_eq!(serde_json::to_string_pretty(&event).unwrap() + "\n", text);
+        assert_eq!(
+            event.item_mut().is_some(),
+            json["item"].is_object(),
+            "{tag}"
+        );
+        assert_eq!(
+            event.thread_mut().is_some(),
+            json["thread"].is_object(),
+            "{tag}"
+        );
+        types.insert(tag);
+    }
+    assert_eq!(types, ThreadStreamEvent::TYPES.iter().copied().collect());
 }
 
 #[test]

@@ -10,6 +10,7 @@
 //! | `OPENAI_API_KEY` | | without it a built-in scripted model answers |
 //! | `OPENAI_BASE_URL` | OpenAI's | any endpoint that speaks the Responses API |
 //! | `MODEL` | `gpt-5.6-luna` | |
+//! | `TITLE_MODEL` | that of `MODEL` | gives conversations their titles; empty for none |
 //! | `PORT` | `8000` | on 127.0.0.1 |
 //! | `DATABASE_URL` | `sqlite:quickstart.db` | or `postgres://user:password@host/database`; `memory` keeps nothing |
 //! | `CORS_ORIGIN` | | the origin of a page elsewhere that may use the chat: `https://app.example.com` |
@@ -72,7 +73,7 @@ async fn get_weather(
 struct Assistant {
     agent: Agent<AgentContext<User>>,
     /// Names conversations.
-    titles: Agent<()>,
+    titles: Option<Agent<()>>,
 }
 
 impl ChatKitHandler for Assistant {
@@ -100,10 +101,11 @@ impl Assistant {
         turn: &Turn<User>,
         message: Option<UserMessageItem>,
     ) -> Result<(), TurnError> {
-        let (Some(message), None) = (message, &turn.thread().title) else {
+        let (Some(titles), Some(message), None) = (&self.titles, message, &turn.thread().title)
+        else {
             return Ok(());
         };
-        let result = Runner::run(&self.titles, message.text(), ()).await;
+        let result = Runner::run(titles, message.text(), ()).await;
         match result.and_then(RunResult::into_output) {
             Ok(title) => turn.set_title(title),
             Err(error) => tracing::warn!("the conversation gets no title: {error:#}"),
@@ -148,9 +150,12 @@ async fn run() -> Result<(), Box<dyn Error>> {
         }
     };
     let model = env::var("MODEL").unwrap_or_else(|_| "gpt-5.6-luna".to_owned());
-    let titles = Agent::new("Titles", client.model(&model)).instructions(
-        "Write a title of five words at most for the conversation that begins with this message.",
-    );
+    let title_model = env::var("TITLE_MODEL").unwrap_or_else(|_| model.clone());
+    let titles = (!title_model.is_empty()).then(|| {
+        Agent::new("Titles", client.model(title_model)).instructions(
+            "Write a title of five words at most for the conversation that begins with this message.",
+        )
+    });
     let agent = Agent::new("Assistant", client.model(model))
         .instructions("You are a friendly assistant. Use the tools you have; answer briefly.")
         .tool(get_weather);

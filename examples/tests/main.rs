@@ -18,6 +18,7 @@ mod otlp;
 mod page;
 mod programs;
 mod quickstart;
+mod readme;
 mod showcase;
 mod support;
 mod support_desk;

@@ -9,7 +9,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-WIRE = ROOT / "chatkit/tests/wire"
+ITEMS = ROOT / "chatkit/src/testing/items.json"
 
 
 def line(value):
@@ -121,11 +121,7 @@ def streams():
 
 
 def widgets():
-    for name in ["item.widget", "update.widget.root", "event.thread.item.replaced"]:
-        found = json.loads((WIRE / f"{name}.json").read_text())
-        widget = found.get("widget") or found.get("item", {}).get("widget")
-        if widget:
-            yield name, [widget]
+    yield "item.widget", [json.loads(ITEMS.read_text())["widget"]["widget"]]
     text = lambda value: {"type": "Text", "id": "t", "value": value}
     card = lambda *children: {"type": "Card", "children": list(children)}
     yield "grows", [card(text("a")), card(text("ab\u00e9")), card(text("b"))]

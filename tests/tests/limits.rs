@@ -1,16 +1,20 @@
-//! How many turns may run at a time.
+//! How many turns may run at a time, and how much a request may ask for.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use axum::http::request::Parts;
 use chatkit::axum::Refusal;
 use chatkit::store::{MemoryStore, Store};
-use chatkit::types::{Order, ProgressUpdateEvent, UserMessageItem};
+use chatkit::types::{EndOfTurnItem, Order, ProgressUpdateEvent, ThreadMetadata, UserMessageItem};
 use chatkit::{ChatKitHandler, ChatKitServer, OnDisconnect, Turn, TurnError};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
-use crate::support::{Answer, Client, Site, add, create, labels, only_error, thread_id, within};
+use crate::support;
+use crate::support::{
+    Answer, Bot, Client, Site, add, create, labels, only_error, thread_id, within,
+};
 
 /// Runs until it is let go, or for good.
 struct Slow(Arc<Notify>);
@@ -182,4 +186,61 @@ async fn a_run_that_goes_on_holds_its_place() {
     .await;
     let events = app.open("ann", &create("quick")).await.events().await;
     assert_eq!(events.last().unwrap()["type"], "stream_options");
+}
+
+/// A page is in memory whole, so its size is not the caller's alone to choose.
+#[tokio::test]
+async fn a_page_has_a_largest_size() {
+    let store = MemoryStore::new();
+    for n in 0..1005 {
+        let thread = ThreadMetadata::new(format!("thr_{n:04}"));
+        store.save_thread(&thread, &()).await.unwrap();
+        let item = EndOfTurnItem::new(format!("eot_{n:04}"), "thr_0000");
+        store
+            .save_item("thr_0000", &item.into(), &())
+            .await
+            .unwrap();
+    }
+    let bot = Bot::new(|_, _| async { Ok(()) });
+    let app = support::App::start_on(store, bot).await;
+    for (request, mut params) in [
+        ("items.list", json!({"thread_id": "thr_0000"})),
+        ("threads.list", json!({})),
+    ] {
+        params["limit"] = json!(u32::MAX);
+        params["order"] = json!("asc");
+        let mut sizes = Vec::new();
+        let mut ids = HashSet::new();
+        loop {
+            let page = app
+                .client
+                .get(&json!({"type": request, "params": params}))
+                .await;
+            let data = page["data"].as_array().unwrap();
+            sizes.push(data.len());
+            ids.extend(
+                data.iter()
+                    .map(|row| row["id"].as_str().unwrap().to_owned()),
+            );
+            if page["has_more"] == false {
+                break;
+            }
+            params["after"] = page["after"].clone();
+        }
+        assert_eq!(sizes, [1000, 5], "{request}");
+        assert_eq!(ids.len(), 1005, "{request}");
+    }
+}
+
+/// What is not in a thread is not looked for in all of it.
+#[tokio::test]
+async fn a_retry_of_an_item_that_is_not_there_reads_no_pages() {
+    let bot = Bot::new(|_, _| async { Ok(()) });
+    let app = support::App::start(bot).await;
+    let id = thread_id(&app.client.stream(&create("Hi")).await);
+    app.store.fail_if(|method, _| method == "load_thread_items");
+    let retry =
+        json!({"type": "threads.retry_after_item", "params": {"thread_id": id, "item_id": "x"}});
+    let events = app.client.stream(&retry).await;
+    assert_eq!(only_error(&events)["message"], "item not found");
 }

@@ -4,10 +4,13 @@ use std::collections::HashMap;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use chatkit::store::MemoryStore;
-use chatkit::types::{AssistantMessageContentPartTextDelta, ThreadItemUpdatedEvent};
-use chatkit::{ProcessResult, Turn, TurnError};
+use chatkit::types::{
+    AssistantMessageContentPartTextDelta, ProgressUpdateEvent, ThreadItemUpdatedEvent,
+};
+use chatkit::{ChatKitServer, ProcessResult, Turn, TurnError};
 use futures::future::{poll_fn, try_join_all};
 use futures::{FutureExt, StreamExt};
 use tokio::sync::Notify;
@@ -233,4 +236,31 @@ async fn concurrent_senders_keep_their_order() {
     }
     assert_eq!(next.len(), SENDERS);
     assert!(next.values().all(|count| *count == EACH), "{next:?}");
+}
+
+/// Both are ways to say "never".
+#[tokio::test]
+async fn a_keep_alive_of_no_time_and_one_of_all_time_send_nothing() {
+    let bot = Bot::new(|turn, _| async move {
+        turn.send(ProgressUpdateEvent::new("Working")).await?;
+        std::future::pending().await
+    });
+    let server = ChatKitServer::new(bot, MemoryStore::new());
+    for keep_alive in [Duration::ZERO, Duration::MAX] {
+        let answer = server.process(create("Hi").to_string(), ()).await.unwrap();
+        let ProcessResult::Streaming(events) = answer else {
+            panic!("it streams")
+        };
+        let mut events = events.into_event_stream(keep_alive);
+        let mut read = String::new();
+        while !read.contains("Working") {
+            let chunk = within(events.next()).await.unwrap();
+            read.push_str(std::str::from_utf8(&chunk).unwrap());
+        }
+        assert!(!read.contains("keep-alive"), "{keep_alive:?}: {read}");
+        for _ in 0..100 {
+            assert!(events.next().now_or_never().is_none(), "{keep_alive:?}");
+            tokio::task::yield_now().await;
+        }
+    }
 }

@@ -148,6 +148,13 @@ async fn a_panic_in_the_context_function_is_contained() {
     assert_eq!(site.client.post("*/*", &list()).await.status, 200);
 }
 
+#[tokio::test]
+async fn a_path_without_a_slash_gets_one() {
+    let adapter = Adapter::new(server()).path("chatkit");
+    let site = Site::start(adapter.router(async |_| Ok::<_, Refusal>(()))).await;
+    assert_eq!(site.client.post("*/*", b"{").await.status, 400);
+}
+
 /// With statuses, what fails before the request is stored has one; what fails later is in the stream.
 #[tokio::test]
 async fn failures_as_statuses() {

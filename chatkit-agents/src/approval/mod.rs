@@ -5,12 +5,14 @@ mod record;
 mod text;
 
 use std::fmt;
+use std::pin::pin;
 use std::sync::Arc;
 
 use chatkit::store::{Store, StoreError, StoreItemType};
-use chatkit::types::{Action, Order, StructuredInputItem, ThreadItem, WidgetItem};
+use chatkit::types::{Action, StructuredInputItem, ThreadItem, WidgetItem};
 use chatkit::widgets::WidgetContent;
 use chatkit::{Turn, TurnError};
+use futures::TryStreamExt;
 use serde::{Deserialize, Serialize};
 
 use self::question::Decision;
@@ -19,9 +21,6 @@ pub(crate) use self::record::is_waiting_run;
 use crate::context::AgentContext;
 use crate::runner::{RunResultStreaming, RunState, ToolApprovalItem};
 use crate::stream::stream_agent_response;
-
-/// How many items are read at a time where a thread is searched from its end.
-const SEARCH_PAGE: usize = 20;
 
 /// Asks the user about calls that need an approval, in the thread, and gives the run back when the answer comes.
 ///
@@ -314,35 +313,28 @@ impl Approvals {
 
     /// Drops the runs that wait for an answer, if the user has written instead.
     async fn withdraw<C: Send + Sync + 'static>(&self, turn: &Turn<C>) -> Result<(), TurnError> {
-        let (store, thread_id, context) = (turn.store(), turn.thread_id(), turn.context());
-        let mut after: Option<String> = None;
+        let mut questions = Vec::new();
+        let mut items = pin!(turn.store().newest_first(turn.thread_id(), turn.context()));
         let mut messages = 0;
-        loop {
-            let after_id = after.as_deref();
-            let page = store
-                .load_thread_items(thread_id, after_id, SEARCH_PAGE, Order::Desc, context)
-                .await?;
-            for item in &page.data {
-                match item {
-                    ThreadItem::UserMessage(_) => messages += 1,
-                    // Something else has begun the turn: an answer may still come.
-                    _ if messages == 0 => return Ok(()),
-                    item => {
-                        if let Some(question) = record::question_of(item) {
-                            self.withdraw_question(turn, question).await?;
-                        }
+        // Up to the message before: what is older was withdrawn in its turn.
+        while messages < 2
+            && let Some(item) = items.try_next().await?
+        {
+            match item {
+                ThreadItem::UserMessage(_) => messages += 1,
+                // Something else has begun the turn: an answer may still come.
+                _ if messages == 0 => break,
+                item => {
+                    if let Some(question) = record::question_of(&item) {
+                        questions.push(question.to_owned());
                     }
                 }
-                // At the message before, this was done in its turn.
-                if messages == 2 {
-                    return Ok(());
-                }
-            }
-            match page.after {
-                Some(next) if page.has_more => after = Some(next),
-                _ => return Ok(()),
             }
         }
+        for question in &questions {
+            self.withdraw_question(turn, question).await?;
+        }
+        Ok(())
     }
 
     async fn withdraw_question<C: Send + Sync + 'static>(

@@ -11,6 +11,9 @@ CREATE TABLE threads (
 
 CREATE INDEX threads_in_order ON threads (owner, created_at);
 
+-- Finds old threads, whoever owns them.
+CREATE INDEX threads_by_age ON threads (created_at);
+
 -- An item's owner is its thread's. An id names an item within its thread only, so two threads may hold the same one.
 CREATE TABLE items (
     seq        INTEGER PRIMARY KEY,

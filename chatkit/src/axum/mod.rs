@@ -183,10 +183,14 @@ impl<H: ChatKitHandler> Adapter<H> {
         }
     }
 
-    /// Sets the route.
+    /// Sets the route. A path without a leading slash gets one; what axum cannot route otherwise panics in
+    /// [`router`](Self::router), as in axum.
     #[must_use]
     pub fn path(mut self, path: impl Into<String>) -> Self {
         self.path = path.into();
+        if !self.path.starts_with('/') {
+            self.path.insert(0, '/');
+        }
         self
     }
 
@@ -197,7 +201,8 @@ impl<H: ChatKitHandler> Adapter<H> {
         self
     }
 
-    /// Sets after how much silence a comment is sent, which is how a client that vanished is noticed.
+    /// Sets after how much silence a comment is sent, which is how a client that vanished is noticed. Zero and
+    /// [`Duration::MAX`] are never.
     #[must_use]
     pub fn keep_alive(mut self, interval: Duration) -> Self {
         self.keep_alive = interval;

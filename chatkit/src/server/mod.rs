@@ -2,7 +2,9 @@
 
 mod frames;
 mod handler;
+mod incoming;
 mod pending;
+mod public;
 mod queries;
 mod repeats;
 mod request_info;
@@ -29,7 +31,7 @@ pub use runs::OnDisconnect;
 pub use turn::Turn;
 
 use crate::error::{Error, ErrorKind};
-use crate::store::{AttachmentStore, DynAttachmentStore, DynStore, Store};
+use crate::store::{AttachmentStore, DynAttachmentStore, DynStore, Scope, Store};
 use crate::telemetry;
 use crate::types::{ChatKitRequest, Request, ThreadMetadata, ThreadStatus};
 use repeats::Repeats;
@@ -41,8 +43,6 @@ const DEFAULT_BUFFER: usize = 256 * 1024;
 
 /// How long a turn waits for a client that takes nothing.
 const DEFAULT_PATIENCE: Duration = Duration::from_secs(60);
-
-type Owner<C> = dyn Fn(&C) -> String + Send + Sync;
 
 /// Serves the ChatKit protocol with your handler on a store.
 ///
@@ -83,20 +83,13 @@ pub struct ChatKitServer<H: ChatKitHandler> {
 
 /// What can be set.
 struct Options<C> {
-    owner: Option<Arc<Owner<C>>>,
+    owner: Scope<C>,
     on_disconnect: OnDisconnect,
     limits: Limits,
     buffer: usize,
     patience: Duration,
     repeat_window: Duration,
     refuse_locked_threads: bool,
-}
-
-impl<C> Options<C> {
-    fn owner(&self, context: &C) -> String {
-        let owner = self.owner.as_ref();
-        owner.map(|owner| owner(context)).unwrap_or_default()
-    }
 }
 
 impl<C> Clone for Options<C> {
@@ -142,7 +135,7 @@ impl<H: ChatKitHandler> ChatKitServer<H> {
             store: DynStore::new(Traced(store)),
             attachment_store: None,
             options: Options {
-                owner: None,
+                owner: Scope::shared(),
                 on_disconnect: OnDisconnect::default(),
                 limits: Limits::default(),
                 buffer: DEFAULT_BUFFER,
@@ -168,7 +161,7 @@ impl<H: ChatKitHandler> ChatKitServer<H> {
     /// request is one of the same owner. Without it all requests are one owner's.
     #[must_use]
     pub fn owner(mut self, owner: impl Fn(&H::Context) -> String + Send + Sync + 'static) -> Self {
-        self.options.owner = Some(Arc::new(owner));
+        self.options.owner = Scope::by(owner);
         self
     }
 

@@ -2,28 +2,30 @@
 
 use std::error::Error as StdError;
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use futures::FutureExt;
+use futures::{FutureExt, TryStreamExt};
 use serde::Serialize;
 
-use super::streaming::logged;
-use super::turn::{public_item, public_thread};
+use super::public::{public_item, public_thread};
 use super::{ChatKitHandler, ChatKitServer, RequestInfo, Turn};
 use crate::error::{Error, ErrorKind};
 use crate::store::{AttachmentStore, DynAttachmentStore, Store, StoreError};
 use crate::types::{
-    AttachmentPreview, AudioInput, ItemsListParams, NonStreamingRequest, Order, Page, Thread,
-    ThreadCustomActionParams, ThreadItem,
+    AttachmentCreateParams, AttachmentPreview, AudioInput, InputTranscribeParams,
+    ItemFeedbackParams, ItemsListParams, NonStreamingRequest, Order, Page, Thread,
+    ThreadCustomActionParams, ThreadItem, ThreadListParams, ThreadUpdateParams,
 };
 
 /// The size of a page when the client asks for none.
 const DEFAULT_PAGE_SIZE: usize = 20;
 
-/// How many items of a thread that is deleted are read at a time.
-const DELETED_PAGE: usize = 100;
+/// The size of the largest page. Who asks for more gets this much, and that there is more: a page is in memory whole, and
+/// its size is the caller's to choose.
+const MAX_PAGE_SIZE: usize = 1000;
 
 impl<H: ChatKitHandler> ChatKitServer<H> {
     pub(super) async fn answer(
@@ -36,7 +38,7 @@ impl<H: ChatKitHandler> ChatKitServer<H> {
         let answer = answer.catch_unwind().await;
         answer
             .unwrap_or_else(|_| Err(Error::panicked()))
-            .map_err(logged)
+            .map_err(Error::logged)
     }
 
     async fn query(
@@ -45,100 +47,143 @@ impl<H: ChatKitHandler> ChatKitServer<H> {
         info: RequestInfo,
         context: H::Context,
     ) -> Result<Bytes, Error> {
-        let (store, handler) = (&self.store, &self.handler);
         match request {
             NonStreamingRequest::ThreadsGetById(params) => {
-                let thread = store.load_thread(&params.thread_id, &context).await?;
-                let items = self
-                    .visible_items(&thread.id, None, DEFAULT_PAGE_SIZE, Order::Asc, &context)
-                    .await?;
-                json(&response(Thread::new(thread, items)))
+                self.get_thread(&params.thread_id, &context).await
             }
-            NonStreamingRequest::ThreadsList(params) => {
-                let limit = page_size(params.limit);
-                let after = params.after.as_deref().filter(|after| !after.is_empty());
-                let page = store
-                    .load_threads(limit, after, params.order, &context)
-                    .await?;
-                json(&page.map(|thread| response(Thread::new(thread, Page::default()))))
-            }
-            NonStreamingRequest::ItemsList(params) => {
-                let ItemsListParams {
-                    thread_id,
-                    limit,
-                    order,
-                    after,
-                    ..
-                } = params;
-                let items = self
-                    .visible_items(&thread_id, after, page_size(limit), order, &context)
-                    .await?;
-                json(&items)
-            }
-            NonStreamingRequest::ItemsFeedback(params) => {
-                // The handler gets no thread that is not the caller's.
-                store.load_thread(&params.thread_id, &context).await?;
-                handler
-                    .add_feedback(&params.thread_id, &params.item_ids, params.kind, &context)
-                    .await
-                    .map_err(Error::handler)?;
-                Ok(empty())
-            }
+            NonStreamingRequest::ThreadsList(params) => self.list_threads(params, &context).await,
+            NonStreamingRequest::ItemsList(params) => self.list_items(params, &context).await,
+            NonStreamingRequest::ItemsFeedback(params) => self.add_feedback(params, &context).await,
             NonStreamingRequest::AttachmentsCreate(params) => {
-                let mut attachment = self
-                    .attachments()?
-                    .create_attachment(&params, &context)
-                    .await?;
-                store.save_attachment(&attachment, &context).await?;
-                attachment.hide_metadata();
-                json(&attachment)
+                self.create_attachment(&params, &context).await
             }
             NonStreamingRequest::AttachmentsDelete(params) => {
-                self.attachments()?
-                    .delete_attachment(&params.attachment_id, &context)
-                    .await?;
-                store
-                    .delete_attachment(&params.attachment_id, &context)
-                    .await?;
-                Ok(empty())
+                self.delete_attachment(&params.attachment_id, &context)
+                    .await
             }
             NonStreamingRequest::AttachmentsGetPreview(params) => {
-                let url = self
-                    .attachments()?
-                    .preview_url(&params.attachment_id, &context)
-                    .await?;
-                json(&AttachmentPreview::new(url))
+                self.preview_attachment(&params.attachment_id, &context)
+                    .await
             }
             NonStreamingRequest::ThreadsUpdate(params) => {
-                let mut thread = store.load_thread(&params.thread_id, &context).await?;
-                thread.title = Some(params.title);
-                store.save_thread(&thread, &context).await?;
-                json(&response(Thread::new(thread, Page::default())))
+                self.rename_thread(params, &context).await
             }
             NonStreamingRequest::ThreadsDelete(params) => {
                 self.delete_thread(&params.thread_id, &context).await?;
                 Ok(empty())
             }
-            NonStreamingRequest::InputTranscribe(params) => {
-                let data = STANDARD.decode(&params.audio_base64).map_err(|error| {
-                    Error::new(
-                        ErrorKind::InvalidRequest,
-                        "params.audio_base64: not valid base64",
-                    )
-                    .caused_by(error)
-                })?;
-                let audio = AudioInput::new(data, params.mime_type);
-                json(
-                    &handler
-                        .transcribe(audio, &context)
-                        .await
-                        .map_err(Error::handler)?,
-                )
-            }
+            NonStreamingRequest::InputTranscribe(params) => self.transcribe(params, &context).await,
             NonStreamingRequest::ThreadsSyncCustomAction(params) => {
                 self.sync_action(params, info, context).await
             }
         }
+    }
+
+    async fn get_thread(&self, thread_id: &str, context: &H::Context) -> Result<Bytes, Error> {
+        let thread = self.store.load_thread(thread_id, context).await?;
+        let items = self
+            .visible_items(&thread.id, None, DEFAULT_PAGE_SIZE, Order::Asc, context)
+            .await?;
+        json(&response(Thread::new(thread, items)))
+    }
+
+    async fn list_threads(
+        &self,
+        params: ThreadListParams,
+        context: &H::Context,
+    ) -> Result<Bytes, Error> {
+        let limit = page_size(params.limit);
+        let after = params.after.as_deref().filter(|after| !after.is_empty());
+        let page = self
+            .store
+            .load_threads(limit, after, params.order, context)
+            .await?;
+        json(&page.map(|thread| response(Thread::new(thread, Page::default()))))
+    }
+
+    async fn list_items(
+        &self,
+        params: ItemsListParams,
+        context: &H::Context,
+    ) -> Result<Bytes, Error> {
+        let limit = page_size(params.limit);
+        let items = self
+            .visible_items(
+                &params.thread_id,
+                params.after,
+                limit,
+                params.order,
+                context,
+            )
+            .await?;
+        json(&items)
+    }
+
+    async fn add_feedback(
+        &self,
+        params: ItemFeedbackParams,
+        context: &H::Context,
+    ) -> Result<Bytes, Error> {
+        // The handler gets no thread that is not the caller's.
+        self.store.load_thread(&params.thread_id, context).await?;
+        self.handler
+            .add_feedback(&params.thread_id, &params.item_ids, params.kind, context)
+            .await
+            .map_err(Error::handler)?;
+        Ok(empty())
+    }
+
+    async fn create_attachment(
+        &self,
+        params: &AttachmentCreateParams,
+        context: &H::Context,
+    ) -> Result<Bytes, Error> {
+        let mut attachment = self
+            .attachments()?
+            .create_attachment(params, context)
+            .await?;
+        self.store.save_attachment(&attachment, context).await?;
+        attachment.hide_metadata();
+        json(&attachment)
+    }
+
+    async fn delete_attachment(&self, id: &str, context: &H::Context) -> Result<Bytes, Error> {
+        self.attachments()?.delete_attachment(id, context).await?;
+        self.store.delete_attachment(id, context).await?;
+        Ok(empty())
+    }
+
+    async fn preview_attachment(&self, id: &str, context: &H::Context) -> Result<Bytes, Error> {
+        let url = self.attachments()?.preview_url(id, context).await?;
+        json(&AttachmentPreview::new(url))
+    }
+
+    async fn rename_thread(
+        &self,
+        params: ThreadUpdateParams,
+        context: &H::Context,
+    ) -> Result<Bytes, Error> {
+        let mut thread = self.store.load_thread(&params.thread_id, context).await?;
+        thread.title = Some(params.title);
+        self.store.save_thread(&thread, context).await?;
+        json(&response(Thread::new(thread, Page::default())))
+    }
+
+    async fn transcribe(
+        &self,
+        params: InputTranscribeParams,
+        context: &H::Context,
+    ) -> Result<Bytes, Error> {
+        let data = STANDARD.decode(&params.audio_base64).map_err(|error| {
+            Error::new(
+                ErrorKind::InvalidRequest,
+                "params.audio_base64: not valid base64",
+            )
+            .caused_by(error)
+        })?;
+        let audio = AudioInput::new(data, params.mime_type);
+        let text = self.handler.transcribe(audio, context).await;
+        json(&text.map_err(Error::handler)?)
     }
 
     /// Deletes a thread, and then the files that were sent in it. No file keeps a thread: what cannot be deleted is found
@@ -192,28 +237,13 @@ impl<H: ChatKitHandler> ChatKitServer<H> {
         context: &H::Context,
     ) -> Result<Vec<String>, StoreError> {
         let mut ids = Vec::new();
-        let mut after: Option<String> = None;
-        loop {
-            let page = self
-                .store
-                .load_thread_items(
-                    thread_id,
-                    after.as_deref(),
-                    DELETED_PAGE,
-                    Order::Asc,
-                    context,
-                )
-                .await?;
-            for item in page.data {
-                if let ThreadItem::UserMessage(message) = item {
-                    ids.extend(message.attachments.iter().map(|file| file.id().to_owned()));
-                }
-            }
-            match page.after {
-                Some(next) if page.has_more => after = Some(next),
-                _ => return Ok(ids),
+        let mut items = pin!(self.store.newest_first(thread_id, context));
+        while let Some(item) = items.try_next().await? {
+            if let ThreadItem::UserMessage(message) = item {
+                ids.extend(message.attachments.iter().map(|file| file.id().to_owned()));
             }
         }
+        Ok(ids)
     }
 
     async fn sync_action(
@@ -278,7 +308,7 @@ impl<H: ChatKitHandler> ChatKitServer<H> {
 fn page_size(limit: Option<u32>) -> usize {
     match limit {
         None | Some(0) => DEFAULT_PAGE_SIZE,
-        Some(limit) => limit as usize,
+        Some(limit) => MAX_PAGE_SIZE.min(limit as usize),
     }
 }
 

@@ -31,6 +31,16 @@ pub enum OnDisconnect {
     Continue,
 }
 
+impl OnDisconnect {
+    /// Its name among the attributes of counters.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Cancel => "cancel",
+            Self::Continue => "continue",
+        }
+    }
+}
+
 /// How many turns may run at a time.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Limits {
@@ -68,7 +78,7 @@ impl Run {
     /// The client will take no more events.
     pub(super) fn client_left(&self) {
         if !self.client_gone.swap(true, Ordering::AcqRel) {
-            telemetry::client_left(self.on_disconnect);
+            telemetry::client_left(self.on_disconnect.name());
         }
         if self.on_disconnect == OnDisconnect::Cancel {
             self.cancel.cancel();

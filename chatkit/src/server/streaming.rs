@@ -12,30 +12,18 @@ use tracing::Instrument;
 use tracing::field::Empty;
 
 use super::frames::{FrameSender, frames};
+use super::incoming::{Work, brings_message, brings_output};
 use super::repeats::{Attempt, Stored};
 use super::response::StreamingResult;
 use super::runs::{Run, RunGuard};
 use super::{ChatKitHandler, ChatKitServer, RequestInfo, Turn};
-use crate::error::{Error, ErrorKind, TurnError};
-use crate::store::{Store, StoreError, StoreItemType};
+use crate::error::{Error, TurnError};
+use crate::store::{Store, StoreError};
 use crate::telemetry::RunningTurn;
 use crate::types::{
-    Action, ClientToolCallStatus, ErrorCode, ErrorEvent, Order, Page, StreamOptionsEvent,
-    StreamingRequest, StructuredInput, StructuredInputAnswer, StructuredInputItem,
-    StructuredInputStatus, StructuredInputSubmission, StructuredInputSubmissionStatus, Thread,
-    ThreadCreatedEvent, ThreadItem, ThreadItemDoneEvent, ThreadItemReplacedEvent, ThreadMetadata,
-    ThreadStreamEvent, UserMessageInput, UserMessageItem, WidgetItem,
+    StreamOptionsEvent, StreamingRequest, ThreadItemReplacedEvent, ThreadMetadata,
+    ThreadStreamEvent,
 };
-
-/// How many items are read at a time where a thread is searched from its end.
-const SEARCH_PAGE: usize = 20;
-
-/// What the handler is to do once the request has been stored.
-enum Work {
-    Respond(Option<UserMessageItem>),
-    AnswerStructuredInput(StructuredInputItem),
-    Action(Action, Option<WidgetItem>),
-}
 
 /// How the handler ended.
 enum Outcome {
@@ -70,7 +58,7 @@ impl<H: ChatKitHandler> ChatKitServer<H> {
         let cancel = self.shutdown.child_token();
         let run = Run::new(options.on_disconnect, cancel.clone());
         let (sender, receiver) = frames(options.buffer, options.patience, Arc::clone(&run));
-        let owner = options.owner(&context);
+        let owner = options.owner.owner(&context);
         let frame = info.frame_id().filter(|_| brings_message(&request));
         let (attempt, earlier) = match frame {
             Some(frame) if !options.repeat_window.is_zero() => {
@@ -138,7 +126,7 @@ impl<H: ChatKitHandler> ChatKitServer<H> {
             Ok(thread) => thread,
             Err(error) => {
                 drop(guard);
-                sender.finish(Err(logged(error)));
+                sender.finish(Err(error.logged()));
                 return "rejected";
             }
         };
@@ -159,7 +147,7 @@ impl<H: ChatKitHandler> ChatKitServer<H> {
         let (outcome, result) = match prepared {
             Ok(Some(work)) => self.handle(&turn, work, guard.run().cancellation()).await,
             Ok(None) => ("rejected", Ok(())),
-            Err(error) => ("rejected", Err(logged(error))),
+            Err(error) => ("rejected", Err(error.logged())),
         };
         // The place is free when the client sees the end, and may ask for the next turn.
         drop(guard);
@@ -215,295 +203,6 @@ impl<H: ChatKitHandler> ChatKitServer<H> {
         Ok(thread)
     }
 
-    /// Stores what the request brings. Gives nothing to do when the request was refused with an event.
-    async fn prepare(
-        &self,
-        turn: &Turn<H::Context>,
-        request: StreamingRequest,
-        stored: &Stored,
-        attempt: Option<&Attempt>,
-    ) -> Result<Option<Work>, Error> {
-        let work = match request {
-            StreamingRequest::ThreadsCreate(params) => {
-                let thread = Thread::new((*turn.thread()).clone(), Page::default());
-                turn.push(&mut ThreadCreatedEvent::new(thread).into())?;
-                Work::Respond(Some(
-                    self.user_message(turn, params.input, stored, attempt)
-                        .await?,
-                ))
-            }
-            StreamingRequest::ThreadsAddUserMessage(params) => Work::Respond(Some(
-                self.user_message(turn, params.input, stored, attempt)
-                    .await?,
-            )),
-            StreamingRequest::ThreadsAddClientToolOutput(params) => {
-                self.complete_client_tool_call(turn, params.result).await?;
-                Work::Respond(None)
-            }
-            StreamingRequest::ThreadsAddStructuredInput(params) => {
-                match self
-                    .store
-                    .load_item(turn.thread_id(), &params.item_id, turn.context())
-                    .await?
-                {
-                    ThreadItem::StructuredInput(item) => {
-                        Work::AnswerStructuredInput(apply_submission(item, &params.input)?)
-                    }
-                    _ => {
-                        return Err(Error::new(
-                            ErrorKind::InvalidState,
-                            "the item is not a structured input",
-                        ));
-                    }
-                }
-            }
-            StreamingRequest::ThreadsRetryAfterItem(params) => {
-                Work::Respond(Some(self.rewind(turn, &params.item_id).await?))
-            }
-            StreamingRequest::ThreadsCustomAction(params) => {
-                match self.load_sender(turn, params.item_id.as_deref()).await {
-                    Ok(sender) => Work::Action(params.action, sender),
-                    // The client may hold an item that has changed its kind; that is no reason to fail the request.
-                    Err(error) if error.kind() == ErrorKind::InvalidState => {
-                        turn.push(&mut ErrorEvent::new(ErrorCode::StreamError).into())?;
-                        return Ok(None);
-                    }
-                    Err(error) => return Err(error),
-                }
-            }
-        };
-        Ok(Some(work))
-    }
-
-    /// The message that the request brings: stored now, or by the request that this one repeats.
-    async fn user_message(
-        &self,
-        turn: &Turn<H::Context>,
-        input: UserMessageInput,
-        stored: &Stored,
-        attempt: Option<&Attempt>,
-    ) -> Result<UserMessageItem, Error> {
-        if let Some(id) = &stored.message
-            && let Some(message) = self.take_up(turn, id).await?
-        {
-            if let Some(attempt) = attempt {
-                attempt.will_store_message(id);
-            }
-            turn.push(&mut ThreadItemDoneEvent::new(message.clone()).into())?;
-            return Ok(message);
-        }
-        self.add_user_message(turn, input, attempt).await
-    }
-
-    /// The message that an earlier attempt has stored, and removes what was said after it. Nothing, when it is not there,
-    /// or when the thread has gone on with another message.
-    async fn take_up(
-        &self,
-        turn: &Turn<H::Context>,
-        message_id: &str,
-    ) -> Result<Option<UserMessageItem>, Error> {
-        let (store, thread_id, context) = (&self.store, turn.thread_id(), turn.context());
-        let mut stale = Vec::new();
-        let mut after: Option<String> = None;
-        let message = 'search: loop {
-            let page = store
-                .load_thread_items(
-                    thread_id,
-                    after.as_deref(),
-                    SEARCH_PAGE,
-                    Order::Desc,
-                    context,
-                )
-                .await?;
-            for item in page.data {
-                match item {
-                    ThreadItem::UserMessage(message) if message.id == message_id => {
-                        break 'search message;
-                    }
-                    ThreadItem::UserMessage(_) => return Ok(None),
-                    item => stale.push(item.id().to_owned()),
-                }
-            }
-            match page.after {
-                Some(next) if page.has_more => after = Some(next),
-                _ => return Ok(None),
-            }
-        };
-        for id in &stale {
-            store.delete_thread_item(thread_id, id, context).await?;
-        }
-        Ok(Some(message))
-    }
-
-    async fn add_user_message(
-        &self,
-        turn: &Turn<H::Context>,
-        input: UserMessageInput,
-        attempt: Option<&Attempt>,
-    ) -> Result<UserMessageItem, Error> {
-        let (store, context) = (&self.store, turn.context());
-        let mut message = UserMessageItem::new(
-            turn.generate_id(StoreItemType::Message),
-            turn.thread_id(),
-            input.content,
-        );
-        for id in &input.attachments {
-            let mut attachment = store.load_attachment(id, context).await?;
-            attachment.set_thread_id(turn.thread_id());
-            message.attachments.push(attachment);
-        }
-        message.quoted_text = input.quoted_text;
-        message.inference_options = input.inference_options;
-        for attachment in &message.attachments {
-            store.save_attachment(attachment, context).await?;
-        }
-        let item = ThreadItem::from(message.clone());
-        if let Some(attempt) = attempt {
-            attempt.will_store_message(&message.id);
-        }
-        store
-            .add_thread_item(turn.thread_id(), &item, context)
-            .await?;
-        turn.push(&mut ThreadItemDoneEvent::new(item).into())?;
-        Ok(message)
-    }
-
-    /// Gives the pending client tool call its output.
-    ///
-    /// The client names no call: it is the newest pending one since the last message of the user and since the last turn
-    /// that the user cancelled, which leaves a note. Older pending calls in the part of the thread that was read are stale
-    /// and removed; nobody will ever answer them.
-    async fn complete_client_tool_call(
-        &self,
-        turn: &Turn<H::Context>,
-        result: serde_json::Value,
-    ) -> Result<(), Error> {
-        let (store, thread_id, context) = (&self.store, turn.thread_id(), turn.context());
-        let mut output = Some(result);
-        let mut after: Option<String> = None;
-        loop {
-            let page = store
-                .load_thread_items(
-                    thread_id,
-                    after.as_deref(),
-                    SEARCH_PAGE,
-                    Order::Desc,
-                    context,
-                )
-                .await?;
-            let mut reached_past = false;
-            for item in page.data {
-                match item {
-                    ThreadItem::UserMessage(_) | ThreadItem::SdkHiddenContext(_) => {
-                        reached_past = true;
-                    }
-                    ThreadItem::ClientToolCall(mut call)
-                        if call.status == ClientToolCallStatus::Pending =>
-                    {
-                        match output.take_if(|_| !reached_past) {
-                            Some(output) => {
-                                call.output = Some(output).filter(|output| !output.is_null());
-                                call.status = ClientToolCallStatus::Completed;
-                                store.save_item(thread_id, &call.into(), context).await?;
-                            }
-                            None if output.is_none() => {
-                                tracing::warn!(
-                                    "a client tool call was never completed; it is removed"
-                                );
-                                store
-                                    .delete_thread_item(thread_id, &call.id, context)
-                                    .await?;
-                            }
-                            None => {}
-                        }
-                    }
-                    _ => {}
-                }
-            }
-            match page.after {
-                Some(next) if page.has_more && output.is_some() && !reached_past => {
-                    after = Some(next);
-                }
-                _ => break,
-            }
-        }
-        if output.is_some() {
-            return Err(Error::new(
-                ErrorKind::InvalidState,
-                "the thread has no pending client tool call",
-            ));
-        }
-        Ok(())
-    }
-
-    /// Removes all items behind `item_id` and finds the user's message to answer again: the item itself, or the nearest
-    /// one before it, since the client names whatever item the turn before ended with.
-    async fn rewind(
-        &self,
-        turn: &Turn<H::Context>,
-        item_id: &str,
-    ) -> Result<UserMessageItem, Error> {
-        let (store, thread_id, context) = (&self.store, turn.thread_id(), turn.context());
-        let mut stale = Vec::new();
-        let mut found = false;
-        let mut after: Option<String> = None;
-        let message = 'search: loop {
-            let page = store
-                .load_thread_items(
-                    thread_id,
-                    after.as_deref(),
-                    SEARCH_PAGE,
-                    Order::Desc,
-                    context,
-                )
-                .await?;
-            for item in page.data {
-                found = found || item.id() == item_id;
-                match item {
-                    ThreadItem::UserMessage(message) if found => break 'search message,
-                    _ if found => {}
-                    item => stale.push(item.id().to_owned()),
-                }
-            }
-            match page.after {
-                Some(next) if page.has_more => after = Some(next),
-                _ if found => {
-                    return Err(Error::new(
-                        ErrorKind::InvalidState,
-                        "there is no message to answer again",
-                    ));
-                }
-                _ => return Err(Error::new(ErrorKind::NotFound, "item not found")),
-            }
-        };
-        for id in &stale {
-            store.delete_thread_item(thread_id, id, context).await?;
-        }
-        Ok(message)
-    }
-
-    /// The widget an action came from. Fails with [`ErrorKind::InvalidState`] when the item is something else.
-    pub(super) async fn load_sender(
-        &self,
-        turn: &Turn<H::Context>,
-        item_id: Option<&str>,
-    ) -> Result<Option<WidgetItem>, Error> {
-        let Some(id) = item_id.filter(|id| !id.is_empty()) else {
-            return Ok(None);
-        };
-        match self
-            .store
-            .load_item(turn.thread_id(), id, turn.context())
-            .await?
-        {
-            ThreadItem::Widget(widget) => Ok(Some(widget)),
-            _ => Err(Error::new(
-                ErrorKind::InvalidState,
-                "the item is not a widget",
-            )),
-        }
-    }
-
     /// Runs the handler, and turns whatever it ends with into the last events of the stream.
     async fn handle(
         &self,
@@ -513,7 +212,7 @@ impl<H: ChatKitHandler> ChatKitServer<H> {
     ) -> (&'static str, Result<(), Error>) {
         let options = self.handler.stream_options(&turn.thread(), turn.context());
         if let Err(error) = turn.push(&mut StreamOptionsEvent::new(options).into()) {
-            return ("failed", Err(logged(error)));
+            return ("failed", Err(error.logged()));
         }
 
         let handler = &*self.handler;
@@ -536,7 +235,7 @@ impl<H: ChatKitHandler> ChatKitServer<H> {
             Outcome::Cancelled => return ("cancelled", self.save_cancelled(turn).await),
         };
         turn.close();
-        match failure.map(logged) {
+        match failure.map(Error::logged) {
             None => (outcome, Ok(())),
             Some(failure) => {
                 let outcome = if outcome == "done" { "failed" } else { outcome };
@@ -548,32 +247,20 @@ impl<H: ChatKitHandler> ChatKitServer<H> {
     async fn tell_failure(&self, turn: &Turn<H::Context>, failure: &Error) -> Result<(), Error> {
         turn.push(&mut ThreadStreamEvent::from(failure.to_event()))?;
         // Not what the handler may just have failed to store: the client would get a second error for it.
-        turn.save_new_changes().await.map_err(logged)
+        turn.save_new_changes().await.map_err(Error::logged)
     }
 
     async fn save_cancelled(&self, turn: &Turn<H::Context>) -> Result<(), Error> {
         tracing::debug!("the turn was cancelled");
         let pending = turn.close();
         if let Err(error) = turn.save_thread().await {
-            logged(error);
+            error.logged();
         }
         match self.handler.handle_stream_cancelled(turn, pending).await {
             Ok(()) => Err(Error::cancelled()),
-            Err(error) => Err(logged(Error::handler(error))),
+            Err(error) => Err(Error::handler(error).logged()),
         }
     }
-}
-
-fn brings_message(request: &StreamingRequest) -> bool {
-    matches!(
-        request,
-        StreamingRequest::ThreadsCreate(_) | StreamingRequest::ThreadsAddUserMessage(_)
-    )
-}
-
-/// The client never sends a tool's output again.
-fn brings_output(request: &StreamingRequest) -> bool {
-    matches!(request, StreamingRequest::ThreadsAddClientToolOutput(_))
 }
 
 /// Polls the handler until it is done or the turn is cancelled.
@@ -604,59 +291,4 @@ async fn run_handler<C: Send + Sync + 'static>(
         }
     })
     .await
-}
-
-/// Writes a failure to the log, once, with all its sources.
-pub(super) fn logged(error: Error) -> Error {
-    match error.kind() {
-        ErrorKind::Store | ErrorKind::Handler | ErrorKind::Internal => {
-            tracing::error!(kind = ?error.kind(), "{error:#}");
-        }
-        // Its message is the reason that the application has written for its users.
-        ErrorKind::Locked => tracing::debug!("the thread is locked or closed"),
-        _ => tracing::debug!(kind = ?error.kind(), "{error:#}"),
-    }
-    error
-}
-
-/// Records a submission's answers in the item.
-///
-/// An input without an answer, or with an empty one, counts as skipped; answers to inputs that do not exist are ignored;
-/// a single choice keeps its first value. This is what the Python SDK does.
-fn apply_submission(
-    mut item: StructuredInputItem,
-    submission: &StructuredInputSubmission,
-) -> Result<StructuredInputItem, Error> {
-    if item.status != StructuredInputStatus::Pending {
-        return Err(Error::new(
-            ErrorKind::InvalidState,
-            "the structured input is not pending",
-        ));
-    }
-    let skip_all = submission.status == StructuredInputSubmissionStatus::Skipped;
-    for input in &mut item.inputs {
-        let answer = submission
-            .answers
-            .get(input.id())
-            .filter(|answer| !skip_all && !answer.skipped);
-        let values = answer
-            .map(|answer| answer.values.as_slice())
-            .unwrap_or_default();
-        let values = match input {
-            StructuredInput::MultipleChoice(choice) if !choice.multiple => {
-                values.get(..1).unwrap_or_default()
-            }
-            _ => values,
-        };
-        input.set_answer(if values.is_empty() {
-            StructuredInputAnswer::skipped()
-        } else {
-            StructuredInputAnswer::new(values.to_vec())
-        });
-    }
-    item.status = match submission.status {
-        StructuredInputSubmissionStatus::Answered => StructuredInputStatus::Answered,
-        StructuredInputSubmissionStatus::Skipped => StructuredInputStatus::Skipped,
-    };
-    Ok(item)
 }

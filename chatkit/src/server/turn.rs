@@ -9,6 +9,7 @@ use tokio::task::coop::consume_budget;
 
 use super::frames::FrameSender;
 use super::pending::PendingItems;
+use super::public::make_public;
 use super::request_info::RequestInfo;
 use crate::error::{Error, ErrorKind, TurnError};
 use crate::store::{DynStore, Store, StoreItemType};
@@ -492,7 +493,14 @@ impl<C: Send + Sync + 'static> Turn<C> {
                     .await?;
                 self.pending().remove(&event.item_id);
             }
-            _ => self.check_open()?,
+            // Named one by one: whoever adds an event decides here whether it is stored.
+            ThreadStreamEvent::ThreadCreated(_)
+            | ThreadStreamEvent::ThreadUpdated(_)
+            | ThreadStreamEvent::StreamOptions(_)
+            | ThreadStreamEvent::ProgressUpdate(_)
+            | ThreadStreamEvent::ClientEffect(_)
+            | ThreadStreamEvent::Error(_)
+            | ThreadStreamEvent::Notice(_) => self.check_open()?,
         }
         Ok(())
     }
@@ -638,36 +646,4 @@ impl<C: Send + Sync + 'static> Drop for SavingThread<'_, C> {
     fn drop(&mut self) {
         self.0.thread_state().saving = false;
     }
-}
-
-/// Takes out what the client must not see: hidden items and private metadata. Returns whether anything is left to send.
-///
-/// Called after the event was stored, on the event itself, so that no copy is made.
-fn make_public(event: &mut ThreadStreamEvent) -> bool {
-    match event {
-        ThreadStreamEvent::ThreadItemAdded(event) => public_item(&mut event.item),
-        ThreadStreamEvent::ThreadItemDone(event) => public_item(&mut event.item),
-        ThreadStreamEvent::ThreadItemReplaced(event) => public_item(&mut event.item),
-        ThreadStreamEvent::ThreadCreated(event) => {
-            public_thread(&mut event.thread);
-            true
-        }
-        ThreadStreamEvent::ThreadUpdated(event) => {
-            public_thread(&mut event.thread);
-            true
-        }
-        _ => true,
-    }
-}
-
-/// Prepares an item for the client. Returns false for one that the client must not see at all.
-pub(super) fn public_item(item: &mut ThreadItem) -> bool {
-    item.hide_private_metadata();
-    !item.is_hidden()
-}
-
-/// Prepares a thread for the client: no metadata, no hidden items.
-pub(super) fn public_thread(thread: &mut Thread) {
-    thread.metadata.metadata.clear();
-    thread.items.data.retain_mut(public_item);
 }

@@ -200,15 +200,6 @@ impl<C: Send + Sync + 'static> Store<C> for MemoryStore<C> {
         Ok(page(items, limit, ThreadItem::id))
     }
 
-    async fn add_thread_item(
-        &self,
-        thread_id: &str,
-        item: &ThreadItem,
-        context: &C,
-    ) -> Result<(), StoreError> {
-        self.save_item(thread_id, item, context).await
-    }
-
     async fn save_item(
         &self,
         thread_id: &str,

@@ -15,10 +15,12 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::future::Future;
 
+pub(crate) use dynamic::store_methods;
 pub use dynamic::{DynAttachmentStore, DynStore};
 pub use memory::MemoryStore;
 #[cfg(feature = "postgres")]
 pub use postgres::{Imported, PostgresOptions, PostgresStore, PythonImport};
+pub(crate) use scope::Scope;
 #[cfg(feature = "sqlite")]
 #[doc(hidden)]
 pub use sqlite::open as sqlite_file;
@@ -154,6 +156,13 @@ impl StdError for StoreError {
 ///
 /// Every method may be called concurrently. Dropping the returned future may or may not undo the write, but never
 /// leaves a half of it.
+///
+/// # Implementing
+///
+/// Twelve methods, and these habits: look up every row by its id and the caller's key; one statement or one transaction a
+/// write, [`take_item`](Self::take_item) above all. Keep items as the JSON that they serialise to, so that a new kind of item
+/// needs nothing of you. Then let a test of yours run the rules, the checks of `chatkit::testing` (feature `testing`):
+/// `run_all(store_checks(open, owner))`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a store for requests with the context `{C}`",
     note = "implement `chatkit::store::Store<{C}>`, or use `MemoryStore`, `SqliteStore` or `PostgresStore`"
@@ -222,12 +231,16 @@ pub trait Store<C>: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Page<ThreadItem>, StoreError>> + Send;
 
     /// Adds an item to a thread. An item with the same id in that thread is replaced where it stands.
+    ///
+    /// The default is [`save_item`](Self::save_item). Override it where it costs less to know that an item is new.
     fn add_thread_item(
         &self,
         thread_id: &str,
         item: &ThreadItem,
         context: &C,
-    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+    ) -> impl Future<Output = Result<(), StoreError>> + Send {
+        self.save_item(thread_id, item, context)
+    }
 
     /// Replaces an item of a thread where it stands, or adds it.
     fn save_item(

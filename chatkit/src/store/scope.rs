@@ -4,22 +4,22 @@ use std::fmt;
 use std::sync::Arc;
 
 /// A function from a request's context to the key of the user its rows belong to.
-pub(super) struct Scope<C>(Option<Arc<Owner<C>>>);
+pub(crate) struct Scope<C>(Option<Arc<Owner<C>>>);
 
 type Owner<C> = dyn Fn(&C) -> String + Send + Sync;
 
 impl<C> Scope<C> {
     /// One owner for everything: every request sees every row.
-    pub(super) fn shared() -> Self {
+    pub(crate) fn shared() -> Self {
         Self(None)
     }
 
-    pub(super) fn by(owner: impl Fn(&C) -> String + Send + Sync + 'static) -> Self {
+    pub(crate) fn by(owner: impl Fn(&C) -> String + Send + Sync + 'static) -> Self {
         Self(Some(Arc::new(owner)))
     }
 
     /// The owner's key; empty when nothing is scoped.
-    pub(super) fn owner(&self, context: &C) -> String {
+    pub(crate) fn owner(&self, context: &C) -> String {
         self.0
             .as_ref()
             .map(|owner| owner(context))

@@ -35,6 +35,19 @@ pub use postgres::PostgresCluster;
 pub use store::{store_checks, unscoped_store_checks};
 
 use crate::store::StoreError;
+use crate::types::{JsonObject, ThreadItem};
+
+/// Thread items for tests of whatever takes any of them: at least one of each type, some in several states.
+///
+/// All are of the thread `thr_1`; their ids are not all different.
+pub fn items() -> Vec<ThreadItem> {
+    let samples: JsonObject =
+        serde_json::from_str(include_str!("items.json")).expect("the file is an object");
+    let items = samples.into_values().map(serde_json::from_value);
+    items
+        .collect::<Result<_, _>>()
+        .expect("the file holds items")
+}
 
 /// One rule, and how to find out whether it is kept.
 #[derive(Clone)]
@@ -277,4 +290,17 @@ fn shown(value: &impl fmt::Debug) -> String {
         text.push('…');
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn there_is_an_item_of_every_type() {
+        let items = items();
+        let types: BTreeSet<_> = items.iter().map(ThreadItem::type_name).collect();
+        assert_eq!(types, ThreadItem::TYPES.iter().copied().collect());
+    }
 }

@@ -4,10 +4,17 @@ use serde::{Deserialize, Serialize};
 
 use super::{IconName, JsonObject, Thread, ThreadItem, ThreadItemUpdate};
 
+// A row says what of a thread the event brings to the client, `with item`, `with thread` or `with nothing`: that goes
+// through the filter of what clients may see. There is no default, as for items.
 macro_rules! events {
+    (@item $event:ident item) => { Some(&mut $event.item) };
+    (@item $event:ident $other:ident) => {{ let _ = $event; None }};
+    (@thread $event:ident thread) => { Some(&mut $event.thread) };
+    (@thread $event:ident item) => {{ let _ = $event; None }};
+    (@thread $event:ident nothing) => {{ let _ = $event; None }};
     ($(
         $(#[$doc:meta])*
-        $variant:ident($name:ident) = $tag:literal { $($(#[$rdoc:meta])* $required:ident: $rty:ty,)* }
+        $variant:ident($name:ident) = $tag:literal with $content:ident { $($(#[$rdoc:meta])* $required:ident: $rty:ty,)* }
         optional { $($(#[$fdoc:meta])* $field:ident: $ty:ty,)* }
     )*) => {
         /// An event that tells the client what happens in a thread.
@@ -19,6 +26,22 @@ macro_rules! events {
         }
 
         impl ThreadStreamEvent {
+            /// The types of all events on the wire, for tests.
+            #[doc(hidden)]
+            pub const TYPES: &[&str] = &[$($tag,)*];
+
+            /// The item that it brings.
+            #[doc(hidden)]
+            pub fn item_mut(&mut self) -> Option<&mut ThreadItem> {
+                match self { $(Self::$variant(event) => events!(@item event $content),)* }
+            }
+
+            /// The thread that it brings.
+            #[doc(hidden)]
+            pub fn thread_mut(&mut self) -> Option<&mut Thread> {
+                match self { $(Self::$variant(event) => events!(@thread event $content),)* }
+            }
+
             /// Its `type` on the wire.
             pub fn type_name(&self) -> &'static str {
                 match self { $(Self::$variant(_) => $tag,)* }
@@ -52,25 +75,25 @@ macro_rules! events {
 
 events! {
     /// There is a new thread.
-    ThreadCreated(ThreadCreatedEvent) = "thread.created" {
+    ThreadCreated(ThreadCreatedEvent) = "thread.created" with thread {
         /// The thread.
         thread: Thread,
     } optional {}
 
     /// A thread has a new title or status.
-    ThreadUpdated(ThreadUpdatedEvent) = "thread.updated" {
+    ThreadUpdated(ThreadUpdatedEvent) = "thread.updated" with thread {
         /// The thread as it is now.
         thread: Thread,
     } optional {}
 
     /// An item begins. It is stored when it is done.
-    ThreadItemAdded(ThreadItemAddedEvent) = "thread.item.added" {
+    ThreadItemAdded(ThreadItemAddedEvent) = "thread.item.added" with item {
         /// The item as it is at first.
         item: ThreadItem,
     } optional {}
 
     /// An item that has begun changes.
-    ThreadItemUpdated(ThreadItemUpdatedEvent) = "thread.item.updated" {
+    ThreadItemUpdated(ThreadItemUpdatedEvent) = "thread.item.updated" with nothing {
         /// The item's id.
         item_id: String,
         /// The change.
@@ -78,31 +101,31 @@ events! {
     } optional {}
 
     /// An item is complete.
-    ThreadItemDone(ThreadItemDoneEvent) = "thread.item.done" {
+    ThreadItemDone(ThreadItemDoneEvent) = "thread.item.done" with item {
         /// The item.
         item: ThreadItem,
     } optional {}
 
     /// An item is taken back.
-    ThreadItemRemoved(ThreadItemRemovedEvent) = "thread.item.removed" {
+    ThreadItemRemoved(ThreadItemRemovedEvent) = "thread.item.removed" with nothing {
         /// The item's id.
         item_id: String,
     } optional {}
 
     /// An item of the thread is replaced by another with its id.
-    ThreadItemReplaced(ThreadItemReplacedEvent) = "thread.item.replaced" {
+    ThreadItemReplaced(ThreadItemReplacedEvent) = "thread.item.replaced" with item {
         /// What takes its place.
         item: ThreadItem,
     } optional {}
 
     /// What the client may do while the turn streams.
-    StreamOptions(StreamOptionsEvent) = "stream_options" {
+    StreamOptions(StreamOptionsEvent) = "stream_options" with nothing {
         /// The options.
         stream_options: StreamOptions,
     } optional {}
 
     /// What the assistant is doing, in words; shown until something else comes.
-    ProgressUpdate(ProgressUpdateEvent) = "progress_update" {
+    ProgressUpdate(ProgressUpdateEvent) = "progress_update" with nothing {
         /// The text shown.
         text: String,
     } optional {
@@ -112,7 +135,7 @@ events! {
     }
 
     /// Something for the page to do, without a result.
-    ClientEffect(ClientEffectEvent) = "client_effect" {
+    ClientEffect(ClientEffectEvent) = "client_effect" with nothing {
         /// What to do.
         name: String,
     } optional {
@@ -122,7 +145,7 @@ events! {
     }
 
     /// The turn has failed.
-    Error(ErrorEvent) = "error" {
+    Error(ErrorEvent) = "error" with nothing {
         /// What kind of failure; the client has a text for each.
         #[serde(default)]
         code: ErrorCode,
@@ -136,7 +159,7 @@ events! {
     }
 
     /// A notice above the composer.
-    Notice(NoticeEvent) = "notice" {
+    Notice(NoticeEvent) = "notice" with nothing {
         /// How it looks.
         level: NoticeLevel,
         /// The text shown; Markdown.

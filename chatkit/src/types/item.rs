@@ -11,10 +11,17 @@ use super::{
 };
 use crate::widgets::WidgetRoot;
 
+// A row says what the client sees of the item: `shown` all of it, `redacted` all but what its `redact` takes out, `hidden`
+// nothing. There is no default: a new kind of item must not get out because nobody thought of it.
 macro_rules! items {
+    (@hidden shown) => { false };
+    (@hidden redacted) => { false };
+    (@hidden hidden) => { true };
+    (@redact $item:ident redacted) => { $item.redact() };
+    (@redact $item:ident $audience:ident) => {{ let _ = $item; }};
     ($(
         $(#[$doc:meta])*
-        $variant:ident($name:ident) = $tag:literal {
+        $variant:ident($name:ident) = $tag:literal $audience:ident {
             $($(#[$rdoc:meta])* $required:ident: $rty:ty,)*
         } optional {
             $($(#[$fdoc:meta])* $field:ident: $ty:ty = $default:expr,)*
@@ -29,6 +36,10 @@ macro_rules! items {
         }
 
         impl ThreadItem {
+            /// The types of all items on the wire. For tests: what is said of every item is said of each of these.
+            #[doc(hidden)]
+            pub const TYPES: &[&str] = &[$($tag,)*];
+
             /// The item's id.
             pub fn id(&self) -> &str {
                 match self { $(Self::$variant(item) => &item.id,)* }
@@ -47,6 +58,17 @@ macro_rules! items {
             /// Its `type` on the wire.
             pub fn type_name(&self) -> &'static str {
                 match self { $(Self::$variant(_) => $tag,)* }
+            }
+
+            /// Whether the client must never see it.
+            pub fn is_hidden(&self) -> bool {
+                match self { $(Self::$variant(_) => items!(@hidden $audience),)* }
+            }
+
+            /// Takes out the data of attachments that the client must not see.
+            #[doc(hidden)]
+            pub fn hide_private_metadata(&mut self) {
+                match self { $(Self::$variant(item) => items!(@redact item $audience),)* }
             }
         }
 
@@ -101,7 +123,7 @@ macro_rules! items {
 
 items! {
     /// What a user wrote.
-    UserMessage(UserMessageItem) = "user_message" {
+    UserMessage(UserMessageItem) = "user_message" redacted {
         /// Text and mentions, in order.
         content: Vec<UserMessageContent>,
     } optional {
@@ -117,13 +139,13 @@ items! {
     }
 
     /// What the assistant wrote.
-    AssistantMessage(AssistantMessageItem) = "assistant_message" {
+    AssistantMessage(AssistantMessageItem) = "assistant_message" shown {
         /// The parts, in order.
         content: Vec<AssistantMessageContent>,
     } optional {}
 
     /// Something the client is asked to do, with a result.
-    ClientToolCall(ClientToolCallItem) = "client_tool_call" {
+    ClientToolCall(ClientToolCallItem) = "client_tool_call" shown {
         /// The id that the model knows the call by.
         call_id: String,
         /// The tool's name.
@@ -140,7 +162,7 @@ items! {
     }
 
     /// A widget.
-    Widget(WidgetItem) = "widget" {
+    Widget(WidgetItem) = "widget" shown {
         /// The widget.
         widget: WidgetRoot,
     } optional {
@@ -150,14 +172,14 @@ items! {
     }
 
     /// An image that the model has made, or is making.
-    GeneratedImage(GeneratedImageItem) = "generated_image" {} optional {
+    GeneratedImage(GeneratedImageItem) = "generated_image" shown {} optional {
         /// The image; `None` while there is nothing to show.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         image: Option<GeneratedImage> = None,
     }
 
     /// Questions for the user.
-    StructuredInput(StructuredInputItem) = "structured_input" {
+    StructuredInput(StructuredInputItem) = "structured_input" shown {
         /// The questions.
         inputs: Vec<StructuredInput>,
     } optional {
@@ -167,48 +189,31 @@ items! {
     }
 
     /// Steps of the assistant's work.
-    Workflow(WorkflowItem) = "workflow" {
+    Workflow(WorkflowItem) = "workflow" shown {
         /// The workflow.
         workflow: Workflow,
     } optional {}
 
     /// A single step, outside of a workflow.
-    Task(TaskItem) = "task" {
+    Task(TaskItem) = "task" shown {
         /// The step.
         task: Task,
     } optional {}
 
     /// Context for the model that the client never sees.
-    HiddenContext(HiddenContextItem) = "hidden_context_item" {
+    HiddenContext(HiddenContextItem) = "hidden_context_item" hidden {
         /// Anything; text needs no conversion of your own.
         content: Value,
     } optional {}
 
     /// Context for the model that this library keeps for itself.
-    SdkHiddenContext(SdkHiddenContextItem) = "sdk_hidden_context" {
+    SdkHiddenContext(SdkHiddenContextItem) = "sdk_hidden_context" hidden {
         /// The text.
         content: String,
     } optional {}
 
     /// Marks the end of the assistant's turn.
-    EndOfTurn(EndOfTurnItem) = "end_of_turn" {} optional {}
-}
-
-impl ThreadItem {
-    /// Whether the client must never see it.
-    pub fn is_hidden(&self) -> bool {
-        matches!(self, Self::HiddenContext(_) | Self::SdkHiddenContext(_))
-    }
-
-    /// Takes out the data of attachments that the client must not see.
-    pub(crate) fn hide_private_metadata(&mut self) {
-        if let Self::UserMessage(message) = self {
-            message
-                .attachments
-                .iter_mut()
-                .for_each(Attachment::hide_metadata);
-        }
-    }
+    EndOfTurn(EndOfTurnItem) = "end_of_turn" shown {} optional {}
 }
 
 impl UserMessageItem {
@@ -225,6 +230,12 @@ impl UserMessageItem {
             }
         }
         text
+    }
+
+    /// Takes out what the client must not see.
+    fn redact(&mut self) {
+        let attachments = self.attachments.iter_mut();
+        attachments.for_each(Attachment::hide_metadata);
     }
 }
 

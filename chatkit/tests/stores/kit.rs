@@ -4,7 +4,7 @@ use std::sync::Mutex;
 
 use chatkit::store::{MemoryStore, Store, StoreError};
 use chatkit::testing::{run_all, store_checks, unscoped_store_checks};
-use chatkit::types::{Attachment, Order, Page, ThreadItem, ThreadMetadata};
+use chatkit::types::{AssistantMessageItem, Attachment, Order, Page, ThreadItem, ThreadMetadata};
 
 use crate::{Tests, User};
 
@@ -29,6 +29,8 @@ enum Fault {
     LosesWrites,
     /// Several get an item that is taken.
     TakesTwice,
+    /// A write is two, and may be dropped between them.
+    WritesInHalves,
 }
 
 /// A store with a fault.
@@ -132,6 +134,11 @@ impl Store<User> for Faulty {
         if self.fault == Fault::Moves {
             self.inner.delete_thread_item(id, item.id(), user).await?;
         }
+        if self.fault == Fault::WritesInHalves {
+            let empty = AssistantMessageItem::new(item.id(), id, vec![]).into();
+            self.inner.save_item(id, &empty, user).await?;
+            tokio::task::yield_now().await;
+        }
         self.inner.save_item(id, item, user).await
     }
 
@@ -215,6 +222,7 @@ pub(crate) fn add(tests: &mut Tests) {
         (Fault::CutsAtNull, &["null_characters"]),
         (Fault::LosesWrites, &["concurrent_writers"]),
         (Fault::TakesTwice, &["taking_an_item"]),
+        (Fault::WritesInHalves, &["dropped_writes"]),
     ] {
         tests.add(format!("kit::catches::{fault:?}"), move || {
             caught(fault, rules)

@@ -3,10 +3,8 @@
 use std::cell::RefCell;
 use std::error::Error as StdError;
 use std::fmt;
-use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context, Waker};
 use std::time::Duration;
 
 use chatkit::store::{DynStore, PostgresOptions, PostgresStore, PythonImport, Store, StoreError};
@@ -110,7 +108,6 @@ pub(crate) fn add(tests: &mut Tests, cluster: Option<Arc<PostgresCluster>>) {
         retention
         stores_that_open_one_new_schema_at_once
         schemas_are_apart
-        a_dropped_write_is_whole_or_absent
         a_clone_with_another_scope_is_the_same_database
         a_long_thread_is_one_query_and_one_pass
         jsonb_can_be_looked_into
@@ -190,31 +187,6 @@ fn assert_not_found<T: fmt::Debug>(result: Result<T, StoreError>, what: &str, id
     match result {
         Err(StoreError::NotFound { what: w, id: i }) => assert_eq!((w, i.as_str()), (what, id)),
         other => panic!("{what} {id} should not be found: {other:?}"),
-    }
-}
-
-async fn a_dropped_write_is_whole_or_absent(server: Server) {
-    let store = server.store().await;
-    store.save_thread(&thread("t", at(0)), &ANN).await.unwrap();
-    for polls in 0..40 {
-        let id = format!("i{polls}");
-        let item = item("t", &id, at(0), "whole");
-        {
-            let mut write = Box::pin(store.save_item("t", &item, &ANN));
-            let mut context = Context::from_waker(Waker::noop());
-            for _ in 0..polls {
-                if write.as_mut().poll(&mut context).is_ready() {
-                    break;
-                }
-                tokio::task::yield_now().await;
-            }
-        }
-        // The connections still work.
-        store.save_thread(&thread("t", at(0)), &ANN).await.unwrap();
-        match store.load_item("t", &id, &ANN).await {
-            Ok(found) => assert_eq!(found, item),
-            absent => assert_not_found(absent, "item", &id),
-        }
     }
 }
 

@@ -1,32 +1,19 @@
 //! What the tests have in common.
 
-// The client that shows when a connection closes is the one of the end-to-end tests.
+// From the end-to-end tests: the client that shows when a connection closes, and what it needs.
+#[path = "../../../tests/tests/support/basics.rs"]
+mod basics;
 #[path = "../../../tests/tests/support/client.rs"]
 mod client;
 mod process;
 
 use std::collections::HashMap;
-use std::future::Future;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
+pub(crate) use basics::{input, within};
 pub(crate) use process::Example;
-
-/// How long anything may take before a test fails instead of hanging.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// Waits for something that has to happen.
-#[track_caller]
-pub(crate) fn within<F: Future>(future: F) -> impl Future<Output = F::Output> {
-    let caller = std::panic::Location::caller();
-    async move {
-        tokio::time::timeout(PATIENCE, future)
-            .await
-            .unwrap_or_else(|_| panic!("nothing happened, awaited at {caller}"))
-    }
-}
 
 /// A directory that is gone with the test.
 pub(crate) struct Directory(PathBuf);
@@ -70,16 +57,6 @@ pub(crate) fn form(name: &str, mime_type: &str, bytes: &[u8]) -> Vec<u8> {
     form.extend(bytes);
     form.extend(b"\r\n--limit--\r\n");
     form
-}
-
-/// What a user writes, as the client sends it.
-pub(crate) fn input(text: &str) -> Value {
-    json!({
-        "content": [{"type": "input_text", "text": text}],
-        "quoted_text": "",
-        "attachments": [],
-        "inference_options": {},
-    })
 }
 
 /// A request.

@@ -56,7 +56,7 @@ pub fn requests(bytes: &[u8]) {
 /// Requests, one a line, to one server that has a thread with an item of each kind: each answer is JSON, or events that
 /// can be read back and that end; what was reported as done is stored, and nothing hidden gets out.
 pub async fn processing(bytes: &[u8]) {
-    let server = ChatKitServer::new(Echo, filled_store().await);
+    let server = ChatKitServer::new(Echo, filled_store().await.0);
     for body in bytes.split(|byte| *byte == b'\n').take(8) {
         let info = RequestInfo::new()
             .with_frame_id("frame")
@@ -98,7 +98,8 @@ pub async fn kinds_of_answer(bytes: &[u8]) -> Vec<&'static str> {
         calls: AtomicUsize::new(0),
     };
     let agent = Agent::new("Babble", model).tool(echo_tool());
-    let server = ChatKitServer::new(Assistant(agent), filled_store().await);
+    let (store, before) = filled_store().await;
+    let server = ChatKitServer::new(Assistant(agent), store);
     for _ in 0..2 {
         let body = br#"{"type":"threads.add_user_message","params":{"thread_id":"thr_1","input":{"content":[{"type":"input_text","text":"Hi"}]}}}"#;
         check_answer(&server, body, RequestInfo::new()).await;
@@ -107,7 +108,7 @@ pub async fn kinds_of_answer(bytes: &[u8]) -> Vec<&'static str> {
         .store()
         .load_thread_items("thr_1", None, 999, Order::Asc, &());
     let items = items.await.unwrap().data;
-    items[ITEMS..].iter().map(ThreadItem::type_name).collect()
+    items[before..].iter().map(ThreadItem::type_name).collect()
 }
 
 /// States of a widget, one a line, and what forms send: what is read is written and read to the same, the updates from one
@@ -335,16 +336,14 @@ async fn check_answer<H: ChatKitHandler<Context = ()>>(
 fn check_nothing_hidden(json: &Value) {
     let items = json["data"].as_array().or(json["items"]["data"].as_array());
     for item in items.into_iter().flatten().chain([&json["item"]]) {
-        let kind = item["type"].as_str().unwrap_or_default();
-        assert!(!kind.contains("hidden"), "{item}");
+        let hidden =
+            serde_json::from_value(item.clone()).is_ok_and(|item: ThreadItem| item.is_hidden());
+        assert!(!hidden, "{item}");
     }
 }
 
-/// How many items the thread has that is there from the beginning.
-const ITEMS: usize = 6;
-
-/// A store with a thread in it that has an item of each kind.
-async fn filled_store() -> MemoryStore<()> {
+/// A store with a thread in it that has an item of each kind; and how many those are. The seeds answer those below.
+async fn filled_store() -> (MemoryStore<()>, usize) {
     let items = json!([
         {"type": "user_message", "id": "msg_1", "content": [{"type": "input_text", "text": "Hello"}], "attachments": [], "inference_options": {}},
         {"type": "hidden_context_item", "id": "hid_1", "content": "a secret"},
@@ -360,17 +359,23 @@ async fn filled_store() -> MemoryStore<()> {
         .save_thread(&ThreadMetadata::new("thr_1"), &())
         .await
         .unwrap();
-    for mut item in items.as_array().unwrap().clone() {
+    let items = items.as_array().unwrap();
+    let others = chatkit::testing::items().into_iter();
+    let others = others.filter(|other| items.iter().all(|item| item["type"] != other.type_name()));
+    let others: Vec<Value> = others.map(|other| json!(other)).collect();
+    let mut number = 0;
+    for item in others.iter().chain(items) {
+        let mut item = item.clone();
+        if number < others.len() {
+            item["id"] = json!(format!("other_{number}"));
+        }
         item["thread_id"] = json!("thr_1");
         item["created_at"] = json!("2026-01-02T03:04:05Z");
         let item: ThreadItem = serde_json::from_value(item).unwrap();
         store.add_thread_item("thr_1", &item, &()).await.unwrap();
+        number += 1;
     }
-    let page = store
-        .load_thread_items("thr_1", None, 9, Order::Asc, &())
-        .await;
-    assert_eq!(page.unwrap().data.len(), ITEMS);
-    store
+    (store, number)
 }
 
 /// Says again what it is told: text in deltas, a payload that is a widget as one.

@@ -64,7 +64,7 @@ fn convert(case: &Case, audience: Audience) -> Result<Result<Value, String>, Fai
     let json = &json[..];
     Ok(match case.value_type.as_str() {
         "request" => written(ChatKitRequest::from_slice(json)),
-        "thread_item" => read(json, audience, hide_in_item),
+        "thread_item" => read(json, audience, ThreadItem::hide_private_metadata),
         "thread_stream_event" => read(json, audience, hide_in_event),
         "thread_item_update" => read::<ThreadItemUpdate>(json, audience, |_| {}),
         "widget_root" | "dynamic_widget_root" => read::<WidgetRoot>(json, audience, |_| {}),
@@ -116,31 +116,22 @@ fn written<T: Serialize, E: Display>(value: Result<T, E>) -> Result<Value, Strin
     serde_json::to_value(value).map_err(|error| error.to_string())
 }
 
-/// Takes out what the client must not see.
+/// Takes out what the client must not see: private data only, as the Python SDK leaves it out where it writes JSON.
 pub(super) fn hide_in_event(event: &mut ThreadStreamEvent) {
-    match event {
-        ThreadStreamEvent::ThreadCreated(event) => hide_in_page(&mut event.thread.items),
-        ThreadStreamEvent::ThreadUpdated(event) => hide_in_page(&mut event.thread.items),
-        ThreadStreamEvent::ThreadItemAdded(event) => hide_in_item(&mut event.item),
-        ThreadStreamEvent::ThreadItemDone(event) => hide_in_item(&mut event.item),
-        ThreadStreamEvent::ThreadItemReplaced(event) => hide_in_item(&mut event.item),
-        _ => {}
+    if let Some(thread) = event.thread_mut() {
+        hide_in_page(&mut thread.items);
+    }
+    if let Some(item) = event.item_mut() {
+        item.hide_private_metadata();
     }
 }
 
 fn hide_in_response(response: &mut SyncCustomActionResponse) {
-    response.updated_item.iter_mut().for_each(hide_in_item);
+    let item = response.updated_item.iter_mut();
+    item.for_each(ThreadItem::hide_private_metadata);
 }
 
 fn hide_in_page(page: &mut Page<ThreadItem>) {
-    page.data.iter_mut().for_each(hide_in_item);
-}
-
-fn hide_in_item(item: &mut ThreadItem) {
-    if let ThreadItem::UserMessage(message) = item {
-        message
-            .attachments
-            .iter_mut()
-            .for_each(Attachment::hide_metadata);
-    }
+    let items = page.data.iter_mut();
+    items.for_each(ThreadItem::hide_private_metadata);
 }

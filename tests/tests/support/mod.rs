@@ -1,42 +1,17 @@
 //! What the tests have in common.
 
 mod app;
+mod basics;
 mod client;
 mod quickstart;
 mod store;
 
-use std::future::Future;
-use std::time::Duration;
-
 pub(crate) use app::{App, Bot, Site};
+pub(crate) use basics::{input, within};
 pub(crate) use client::{Answer, Client};
 pub(crate) use quickstart::Quickstart;
 use serde_json::{Value, json};
 pub(crate) use store::WatchedStore;
-
-/// How long anything may take before a test fails instead of hanging.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// Waits for something that has to happen.
-#[track_caller]
-pub(crate) fn within<F: Future>(future: F) -> impl Future<Output = F::Output> {
-    let caller = std::panic::Location::caller();
-    async move {
-        tokio::time::timeout(PATIENCE, future)
-            .await
-            .unwrap_or_else(|_| panic!("nothing happened, awaited at {caller}"))
-    }
-}
-
-/// What a user writes, as the client sends it.
-pub(crate) fn input(text: &str) -> Value {
-    json!({
-        "content": [{"type": "input_text", "text": text}],
-        "quoted_text": "",
-        "attachments": [],
-        "inference_options": {},
-    })
-}
 
 /// `threads.create` with a text.
 pub(crate) fn create(text: &str) -> Value {

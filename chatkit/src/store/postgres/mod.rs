@@ -11,9 +11,9 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::StoreError;
 use super::scope::Scope;
 use super::sql::{Sql, Statements, scoped_store};
+use super::{StoreError, StrayAttachment};
 use crate::types::{Attachment, Order, Page, ThreadItem, ThreadMetadata};
 use engine::Connections;
 use open::Place;

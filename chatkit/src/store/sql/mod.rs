@@ -449,44 +449,23 @@ fn one_more(limit: usize) -> i64 {
 /// its context names.
 macro_rules! scoped_store {
     ($store:ident) => {
-        impl<C: Send + Sync + 'static> crate::store::Store<C> for $store<C> {
-            $crate::store::sql::scoped_store! { @methods
-                fn load_thread(thread_id: &str) -> ThreadMetadata;
-                fn save_thread(thread: &ThreadMetadata) -> ();
-                fn load_threads(limit: usize, after: Option<&str>, order: Order) -> Page<ThreadMetadata>;
-                fn delete_thread(thread_id: &str) -> ();
-                fn load_thread_items(thread_id: &str, after: Option<&str>, limit: usize, order: Order) -> Page<ThreadItem>;
-                fn save_item(thread_id: &str, item: &ThreadItem) -> ();
-                fn load_item(thread_id: &str, item_id: &str) -> ThreadItem;
-                fn delete_thread_item(thread_id: &str, item_id: &str) -> ();
-                fn take_item(thread_id: &str, item_id: &str) -> ThreadItem;
-                fn save_attachment(attachment: &Attachment) -> ();
-                fn load_attachment(attachment_id: &str) -> Attachment;
-                fn delete_attachment(attachment_id: &str) -> ();
-            }
-
-            async fn add_thread_item(
-                &self,
-                thread_id: &str,
-                item: &ThreadItem,
-                context: &C,
-            ) -> Result<(), StoreError> {
-                self.save_item(thread_id, item, context).await
-            }
-
-            async fn load_stray_attachments(
-                &self,
-                after: Option<&str>,
-                limit: usize,
-            ) -> Result<Vec<$crate::store::StrayAttachment>, StoreError> {
-                self.sql.load_stray_attachments(after, limit).await
-            }
-        }
+        $crate::store::store_methods! { [$crate::store::sql::scoped_store] @methods $store }
     };
-    (@methods $( fn $method:ident($($argument:ident: $type:ty),*) -> $result:ty; )*) => {
-        $( async fn $method(&self $(, $argument: $type)*, context: &C) -> Result<$result, StoreError> {
-            self.sql.$method($($argument,)* &self.scope.owner(context)).await
-        } )*
+    (
+        @methods $store:ident
+        sync { $($ids:tt)* }
+        async { $( fn $method:ident(&self $(, $arg:ident: [$($ty:tt)*])*) -> $out:ty; )* }
+        async { $($defaults:tt)* }
+        without_context { $( fn $own:ident(&self $(, $oarg:ident: [$($oty:tt)*])*) -> $oout:ty; )* }
+    ) => {
+        impl<C: Send + Sync + 'static> crate::store::Store<C> for $store<C> {
+            $( async fn $method(&self $(, $arg: $($ty)*)*, context: &C) -> Result<$out, StoreError> {
+                self.sql.$method($($arg,)* &self.scope.owner(context)).await
+            } )*
+            $( async fn $own(&self $(, $oarg: $($oty)*)*) -> Result<$oout, StoreError> {
+                self.sql.$own($($oarg),*).await
+            } )*
+        }
     };
 }
 

@@ -14,9 +14,9 @@ use chrono::{DateTime, Utc};
 #[cfg(test)]
 pub(super) use open::SCHEMA;
 
-use super::StoreError;
 use super::scope::Scope;
 use super::sql::{Sql, Statements, scoped_store};
+use super::{StoreError, StrayAttachment};
 use crate::types::{Attachment, Order, Page, ThreadItem, ThreadMetadata};
 use engine::Pools;
 
@@ -47,7 +47,7 @@ pub struct SqliteStore<C> {
 }
 
 /// How a [`SqliteStore`] uses its database.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SqliteOptions {
     /// How many reads run at once; at least one. Each takes a thread. A database in memory has one connection for all.

@@ -28,16 +28,10 @@ pub struct Schema {
 /// That of the store.
 pub(in crate::store) const SCHEMA: Schema = Schema {
     versions: "chatkit_migrations",
-    migrations: &[
-        (
-            1,
-            include_str!("../../../migrations/sqlite/0001_threads.sql"),
-        ),
-        (
-            2,
-            include_str!("../../../migrations/sqlite/0002_retention.sql"),
-        ),
-    ],
+    migrations: &[(
+        1,
+        include_str!("../../../migrations/sqlite/0001_threads.sql"),
+    )],
 };
 
 // Between two attempts to get at a file that another process is just setting up.

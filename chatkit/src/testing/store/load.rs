@@ -1,14 +1,16 @@
 //! Rules about calls at the same moment.
 
 use std::collections::HashSet;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::{Context, Waker};
 
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
 use super::{Fixture, at};
 use crate::store::{Store, StoreError, StoreItemType};
-use crate::testing::{Broken, Outcome, broken, holds, ok, same, shown};
+use crate::testing::{Broken, Outcome, broken, holds, not_found, ok, same, shown};
 use crate::types::ThreadItem;
 
 const TASKS: usize = 32;
@@ -165,6 +167,34 @@ pub(super) async fn deleting_while_adding<C: Send + Sync + 'static>(t: Arc<Fixtu
             "delete_thread",
             t.store.delete_thread(&t.id("t"), &t.ann).await,
         )?;
+    }
+    Ok(())
+}
+
+pub(super) async fn dropped_writes<C: Send + Sync + 'static>(t: Arc<Fixture<C>>) -> Outcome {
+    t.save_threads(&[("t", 0)]).await?;
+    let thread = t.id("t");
+    for polls in 0..40 {
+        let item = t.item("t", &format!("i{polls}"), at(0), "whole");
+        {
+            let mut write = pin!(t.store.save_item(&thread, &item, &t.ann));
+            for _ in 0..polls {
+                let polled = write.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+                if polled.is_ready() {
+                    break;
+                }
+                tokio::task::yield_now().await;
+            }
+        }
+        // Whatever connection it had is back, and works.
+        t.save_threads(&[("t", 0)]).await?;
+        match t.store.load_item(&thread, item.id(), &t.ann).await {
+            Ok(found) => same("load_item after a write was dropped", &found, &item)?,
+            absent => {
+                let id = item.id();
+                not_found("load_item after a write was dropped", &absent, "item", id)?;
+            }
+        }
     }
     Ok(())
 }

@@ -108,6 +108,7 @@ where
             load::concurrent_saves_of_one_item: "When one item is saved several times at the same moment, it is there once, and whole.",
             load::taking_an_item: "Of those that take an item at the same moment one gets it, and then it is gone.",
             load::deleting_while_adding: "An item added while its thread is deleted is not found or gone with it; none is left behind.",
+            load::dropped_writes: "A write whose future is dropped half way is whole or absent, and the store goes on.",
             load::unique_ids: "Generated ids are all different.",
         }
         scoped {

@@ -74,24 +74,12 @@ pub(super) async fn items_round_trip<C: Send + Sync + 'static>(t: Arc<Fixture<C>
 pub(super) async fn items_of_every_kind<C: Send + Sync + 'static>(t: Arc<Fixture<C>>) -> Outcome {
     t.save_threads(&[("t", 0)]).await?;
     let thread = t.id("t");
-    let kinds = [
-        json!({"type": "user_message", "content": [{"type": "input_text", "text": "Hi"},
-            {"type": "input_tag", "id": "tag", "text": "@ann", "data": {"n": 1}, "group": null, "interactive": false}],
-            "attachments": [{"type": "image", "id": "atc", "name": "a.png", "mime_type": "image/png", "preview_url": "https://example.com/a.png"}],
-            "quoted_text": "said before", "inference_options": {"model": "m", "tool_choice": {"id": "search"}}}),
-        json!({"type": "client_tool_call", "status": "pending", "call_id": "call", "name": "ask", "arguments": {"deep": {"er": [1.5, null]}}}),
-        json!({"type": "widget", "widget": {"type": "Card", "children": [{"type": "Text", "value": "x", "of_the_future": {"a": 1}}]}, "copy_text": "x"}),
-        json!({"type": "generated_image", "image": {"id": "img", "url": "data:image/png;base64,AAAA"}}),
-        json!({"type": "task", "task": {"type": "custom", "title": "Look", "status_indicator": "complete"}}),
-        json!({"type": "workflow", "workflow": {"type": "custom", "tasks": [{"type": "thought", "title": "Hm", "content": "…"}], "expanded": true}}),
-        json!({"type": "end_of_turn"}),
-        json!({"type": "sdk_hidden_context", "content": "note"}),
-    ];
-    for (n, mut fields) in kinds.into_iter().enumerate() {
+    for (n, item) in crate::testing::items().iter().enumerate() {
+        let mut fields = json!(item);
         fields["id"] = json!(t.id(&format!("i{n}")));
         fields["thread_id"] = json!(thread);
         fields["created_at"] = json!("2024-02-29T12:34:56.789012Z");
-        let item: ThreadItem = serde_json::from_value(fields.clone())
+        let item: ThreadItem = serde_json::from_value(fields)
             .map_err(|error| broken("the check's own item", "an item", error.to_string()))?;
         ok("save_item", t.store.save_item(&thread, &item, &t.ann).await)?;
         let loaded = t.store.load_item(&thread, item.id(), &t.ann).await;
