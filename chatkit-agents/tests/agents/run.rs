@@ -79,7 +79,7 @@ async fn a_text_is_the_answer() {
     assert!(matches!(item.kind, RunItemKind::Message(_)));
     assert_eq!(
         (&*item.agent, item.text().as_deref()),
-        ("Assistant", Some("Hello"))
+        ("Assistant", Some("Hello there"))
     );
     assert_eq!(
         bodies(&server),
