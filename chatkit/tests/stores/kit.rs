@@ -1,6 +1,7 @@
 //! The kit itself: a store that breaks a rule is caught, and the failure says which.
 
 use std::sync::Mutex;
+use std::time::Duration;
 
 use chatkit::store::{MemoryStore, Store, StoreError};
 use chatkit::testing::{run_all, store_checks, unscoped_store_checks};
@@ -121,7 +122,8 @@ impl Store<User> for Faulty {
     ) -> Result<(), StoreError> {
         if self.fault == Fault::LosesWrites {
             *self.writing.lock().unwrap() += 1;
-            tokio::task::yield_now().await;
+            // Long enough for the others to come to this point too.
+            tokio::time::sleep(Duration::from_millis(1)).await;
             let writers = std::mem::take(&mut *self.writing.lock().unwrap());
             if writers != 1 {
                 return self.inner.load_thread(id, user).await.map(drop);
@@ -162,7 +164,7 @@ impl Store<User> for Faulty {
         let taken = self.inner.load_item(id, item, user).await?;
         // Until all that have begun have read it.
         for _ in 0..100 {
-            tokio::task::yield_now().await;
+            tokio::time::sleep(Duration::from_millis(1)).await;
         }
         self.inner.delete_thread_item(id, item, user).await?;
         Ok(taken)

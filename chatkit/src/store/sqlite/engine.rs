@@ -1,22 +1,26 @@
 //! Statements on an SQLite database.
 
 use std::borrow::Cow;
+use std::sync::{Arc, Mutex};
 
 use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt};
-use sqlx::sqlite::{Sqlite, SqliteArguments, SqlitePool, SqliteRow};
+use sqlx::sqlite::{Sqlite, SqliteArguments, SqliteConnection, SqlitePool, SqliteRow};
 use sqlx::{Row, SqlStr, query};
 
 use crate::store::StoreError;
 use crate::store::sql::{Columns, Engine, Value};
 
-/// The two pools of a database. In memory they are one, with one connection: another would be another database.
+/// The two pools of a database. In memory they are one, with one connection: readers would meet its locks.
 #[derive(Debug, Clone)]
 pub struct Pools {
     /// Connections that only read.
     pub reader: SqlitePool,
     /// The one connection that writes.
     pub writer: SqlitePool,
+    /// A database in memory lives as long as there is a connection to it, and a pool gives up one whose statement was
+    /// dropped half way.
+    pub(super) _keeper: Option<Arc<Mutex<SqliteConnection>>>,
 }
 
 impl Pools {

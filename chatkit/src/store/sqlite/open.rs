@@ -4,12 +4,13 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{AssertSqlSafe, Connection, query, query_scalar, raw_sql};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, query, query_scalar, raw_sql};
 use tokio::time::Instant;
 
 use super::SqliteOptions;
@@ -56,7 +57,7 @@ pub async fn open(
         // In WAL mode a power cut may lose the last writes, but never damages the file.
         .synchronous(SqliteSynchronous::Normal);
     let pool = |size: u32| {
-        // A connection to a file costs nothing while it is idle; one to memory is the database itself.
+        // A connection costs nothing while it is idle.
         SqlitePoolOptions::new()
             .max_connections(size)
             .idle_timeout(None)
@@ -64,12 +65,16 @@ pub async fn open(
     };
 
     let opened = async {
+        let keeper = match place.in_memory {
+            true => Some(Arc::new(Mutex::new(connect.connect().await?))),
+            false => None,
+        };
         let writer = pool(1).connect_with(connect.clone()).await?;
         set_up(&writer, place.in_memory, timeout, schema).await?;
-        Ok(writer)
+        Ok((keeper, writer))
     };
-    let writer = match opened.await {
-        Ok(writer) => writer,
+    let (keeper, writer) = match opened.await {
+        Ok(opened) => opened,
         Err(problem) => return Err(place.explain(problem).await),
     };
     let reader = if place.in_memory {
@@ -78,7 +83,11 @@ pub async fn open(
         let connect = connect.create_if_missing(false).pragma("query_only", "ON");
         pool(options.readers.max(1)).connect_lazy_with(connect)
     };
-    Ok(Pools { reader, writer })
+    Ok(Pools {
+        reader,
+        writer,
+        _keeper: keeper,
+    })
 }
 
 /// Where a database is.
@@ -147,8 +156,10 @@ impl Place {
 
     fn memory() -> Self {
         let path = PathBuf::from(":memory:");
+        // With a name of its own, under which several connections find it.
+        let named = SqliteConnectOptions::from_str("sqlite::memory:");
         Self {
-            options: SqliteConnectOptions::new().filename(&path),
+            options: named.unwrap_or_else(|_| SqliteConnectOptions::new().filename(&path)),
             path,
             in_memory: true,
         }
