@@ -96,7 +96,7 @@
 //! # What a model does not say does not fail
 //!
 //! Events, items and fields that this version does not know pass through and go back to the model as they came. What is
-//! newer still goes out through [`ModelSettings`](model::ModelSettings) (`extra_body`) and
+//! newer still goes out through [`ModelSettings`] (`extra_body`) and
 //! [`Tool::hosted`](tool::Tool::hosted). A stream that ends too early is an error.
 //!
 //! # What is not here
