@@ -470,7 +470,10 @@ mod tests {
     async fn every_type_of_item_has_a_hook_of_its_own() {
         let mut types = BTreeMap::new();
         for item in chatkit::testing::items() {
-            let input = Marking.to_agent_input(&[item.clone()]).await.unwrap();
+            let input = Marking
+                .to_agent_input(std::slice::from_ref(&item))
+                .await
+                .unwrap();
             let input = serde_json::to_string(&input).unwrap();
             assert!(
                 input.contains("_to_input"),

@@ -117,7 +117,6 @@
 //! | `testing` | [`testing`]: a scripted Responses endpoint over HTTP, for tests and for running without a key |
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
-// Documentation with some features only has links to what the others have: they stay text.
 #![cfg_attr(
     not(all(
         feature = "_guide",
@@ -125,7 +124,10 @@
         feature = "mcp",
         feature = "sqlite"
     )),
-    allow(rustdoc::broken_intra_doc_links)
+    allow(
+        rustdoc::broken_intra_doc_links,
+        reason = "links to what only other features have stay text"
+    )
 )]
 
 #[doc(hidden)]

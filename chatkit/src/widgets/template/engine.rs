@@ -30,10 +30,6 @@ impl Engine {
 }
 
 /// The engine's own filter writes null for what is undefined and for NaN: both are mistakes that a widget would hide.
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "the engine hands arguments over by value"
-)]
 fn to_json(value: &Value, indent: Option<Value>, options: Kwargs) -> Result<Value, Error> {
     check(value)?;
     filters::tojson(value, indent, options)

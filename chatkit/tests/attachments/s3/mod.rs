@@ -114,7 +114,7 @@ async fn a_file_comes_is_sent_shown_and_deleted() {
         format!("files/{}", id(&image)),
         format!("unsent/{}", id(&image)),
     );
-    assert_eq!(server.list(), [mark.clone()]);
+    assert_eq!(server.list(), std::slice::from_ref(&mark));
     let answer = site.put(&image, PNG).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
     assert_eq!(server.list(), [file.clone(), mark.clone()]);
@@ -291,7 +291,11 @@ async fn a_large_upload_that_fails_leaves_nothing_half() {
             .await
             .refused(500, "could not be stored");
         site.files.settle().await;
-        assert_eq!(server.list(), [mark.clone()], "{requests} {fault:?}");
+        assert_eq!(
+            server.list(),
+            std::slice::from_ref(&mark),
+            "{requests} {fault:?}"
+        );
     }
     server.mend();
     assert_eq!(site.put(&attachment, &file).await.status, 200);
