@@ -150,7 +150,7 @@ async fn ask_who() -> Response {
         (header::CACHE_CONTROL, "no-store"),
         (
             header::CONTENT_SECURITY_POLICY,
-            "default-src 'none'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+            "default-src 'none'; img-src data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
         ),
     ];
     (headers, Html(include_str!("sign_in.html"))).into_response()
