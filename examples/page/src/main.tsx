@@ -1,3 +1,4 @@
+import { effect } from '@preact/signals';
 import { render } from 'preact';
 
 import './styles/base.css';
@@ -8,7 +9,13 @@ import './styles/composer.css';
 import './styles/inspector.css';
 import { loadConfig } from './config';
 import { Chat } from './state/chat';
+import { theme } from './state/theme';
 import { App } from './ui/app';
+
+// Before anything is drawn: nothing is then drawn in other colours first.
+effect(() => {
+  document.documentElement.dataset['theme'] = theme.value;
+});
 
 const root = document.getElementById('app');
 if (root) {

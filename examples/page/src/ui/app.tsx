@@ -2,7 +2,6 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 
 import type { Chat } from '../state/chat';
-import { theme } from '../state/theme';
 import { Composer } from './composer';
 import { ChatContext } from './context';
 import { Icon } from './icon';
@@ -46,10 +45,6 @@ export function App({ chat }: { chat: Chat }) {
     if (id && !addressed()) history.replaceState(null, '', address);
     else history.pushState(null, '', address);
   }, [id]);
-
-  useEffect(() => {
-    document.documentElement.dataset['theme'] = theme.value;
-  }, [theme.value]);
 
   useEffect(() => {
     document.title = thread?.title ? `${thread.title} – ${chat.config.title}` : chat.config.title;
