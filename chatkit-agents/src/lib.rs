@@ -133,21 +133,15 @@
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
-mod accumulate;
 mod agent;
 mod agent_tool;
-mod approval;
-#[cfg(feature = "attachments")]
-mod attachments;
+mod bridge;
 mod callback;
-mod context;
-mod convert;
 mod guardrail;
 #[cfg(all(doc, feature = "_guide"))]
 pub mod guide;
 pub mod handoff;
 mod hooks;
-mod input;
 pub mod items;
 #[cfg(feature = "mcp")]
 pub mod mcp;
@@ -155,33 +149,31 @@ pub mod model;
 mod output_schema;
 mod runner;
 pub mod session;
-mod stream;
 pub mod telemetry;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod tool;
 
-pub use accumulate::accumulate_text;
 pub use agent::{Agent, Prompt, ToolUseBehavior};
 pub use agent_tool::AgentTool;
-pub use approval::{ApprovalAnswer, Approvals};
 #[cfg(feature = "attachments")]
-pub use attachments::AttachmentConverter;
+pub use bridge::AttachmentConverter;
+pub use bridge::{
+    AgentContext, ApprovalAnswer, Approvals, ClientToolCall, ConvertError,
+    DefaultResponseStreamConverter, DefaultThreadItemConverter, ResponseStreamConverter,
+    ThreadItemConverter, WorkflowError, accumulate_text, simple_to_agent_input,
+    stream_agent_response, stream_agent_response_with,
+};
 pub use callback::Callback;
 /// The protocol, its stores and the server, in the version that this crate is made for.
 pub use chatkit;
 pub use chatkit::BoxError;
-pub use context::{AgentContext, ClientToolCall, WorkflowError};
-pub use convert::{DefaultResponseStreamConverter, ResponseStreamConverter};
 pub use guardrail::{
     GuardrailFunctionOutput, GuardrailResult, InputGuardrail, InputGuardrailData, OutputGuardrail,
     OutputGuardrailData,
 };
 pub use handoff::Handoff;
 pub use hooks::RunHooks;
-pub use input::{
-    ConvertError, DefaultThreadItemConverter, ThreadItemConverter, simple_to_agent_input,
-};
 pub use model::{ModelSettings, ResponsesClient};
 pub use output_schema::AgentOutputSchema;
 pub use runner::{
@@ -189,7 +181,6 @@ pub use runner::{
     RunItemEventName, RunItemKind, RunResult, RunResultStreaming, RunState, Runner, StreamEvent,
     ToolApprovalItem,
 };
-pub use stream::{stream_agent_response, stream_agent_response_with};
 pub use tool::{Json, Tool, ToolContext, ToolError, function_tool, tool_fn};
 
 /// Finer points of a run: what its callbacks are given, and what they decide.

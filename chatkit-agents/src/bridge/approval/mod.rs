@@ -18,9 +18,9 @@ use serde::{Deserialize, Serialize};
 use self::question::Decision;
 use self::record::Record;
 pub(crate) use self::record::is_waiting_run;
-use crate::context::AgentContext;
+use super::context::AgentContext;
+use super::stream::stream_agent_response;
 use crate::runner::{RunResultStreaming, RunState, ToolApprovalItem};
-use crate::stream::stream_agent_response;
 
 /// Asks the user about calls that need an approval, in the thread, and gives the run back when the answer comes.
 ///

@@ -15,7 +15,7 @@ use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::to_raw_value;
 
-use crate::approval::is_waiting_run;
+use super::approval::is_waiting_run;
 use crate::items::{ContentPart, FunctionCall, InputItem, InputMessage, MessageContent, Role};
 
 /// Turns the items of a thread into the input of a model. Every method has a default; override those you need.

@@ -14,8 +14,8 @@ use chatkit::types::{
 };
 use futures::{Stream, StreamExt};
 
-use crate::context::{ActiveWorkflow, AgentContext};
-use crate::convert::{DefaultResponseStreamConverter, ResponseStreamConverter};
+use super::context::{ActiveWorkflow, AgentContext};
+use super::convert::{DefaultResponseStreamConverter, ResponseStreamConverter};
 use crate::items::{self, OutputContent, OutputItem, OutputItemKind, OutputMessage};
 use crate::model::ResponseStreamEvent;
 use crate::runner::{RunError, RunItemKind, StreamEvent};

@@ -9,7 +9,7 @@ use chatkit::attachments::BlobAttachmentStore;
 use chatkit::store::StoreError;
 use chatkit::types::Attachment;
 
-use crate::input::{ConvertError, ThreadItemConverter};
+use super::input::{ConvertError, ThreadItemConverter};
 use crate::items::ContentPart;
 
 const PDF: &str = "application/pdf";
