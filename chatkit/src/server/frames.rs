@@ -15,8 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use bytes::{BufMut, Bytes, BytesMut};
-use serde::Serialize;
+use bytes::Bytes;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -25,6 +24,9 @@ use crate::error::{Error, ErrorKind};
 
 /// Reads that follow one another faster than this are a burst.
 const BURST: Duration = Duration::from_millis(1);
+
+/// Room for a frame with a few words, in bytes: one that comes alone costs one allocation.
+const FRAME: usize = 256;
 
 /// A pair of ends over one buffer. The sender's [`space`](FrameSender::space) waits while `limit` bytes are unread, and for
 /// `patience` at most; `run` learns when the client is gone.
@@ -54,7 +56,7 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    buffer: BytesMut,
+    buffer: Vec<u8>,
     reader: Option<Waker>,
     reader_gone: bool,
     /// The request is stored; what fails from now on fails in the stream.
@@ -120,7 +122,7 @@ impl Shared {
         let mut state = self.state();
         let in_mid_turn = state.end.is_none();
         state.reader_gone = true;
-        state.buffer = BytesMut::new();
+        state.buffer = Vec::new();
         if let Some(error) = end {
             state.end.get_or_insert(Err(error));
         }
@@ -140,17 +142,23 @@ impl Shared {
 pub(super) struct FrameSender(Arc<Shared>);
 
 impl FrameSender {
-    /// Appends `data: <event>\n\n`. What is sent after the reader is gone is discarded.
+    /// Appends `data: <event>\n\n`, where `write` appends the event. What is sent after the reader is gone is discarded.
     ///
     /// Returns whether the buffer is full, so that the caller waits for [`space`](Self::space).
-    pub(super) fn push(&self, event: &impl Serialize) -> Result<bool, serde_json::Error> {
+    pub(super) fn push<E>(
+        &self,
+        write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
+    ) -> Result<bool, E> {
         let mut state = self.0.state();
         if state.reader_gone {
             return Ok(false);
         }
+        if state.buffer.capacity() == 0 {
+            state.buffer.reserve(FRAME);
+        }
         let start = state.buffer.len();
         state.buffer.extend_from_slice(b"data: ");
-        if let Err(error) = serde_json::to_writer((&mut state.buffer).writer(), event) {
+        if let Err(error) = write(&mut state.buffer) {
             state.buffer.truncate(start);
             return Err(error);
         }
@@ -264,7 +272,7 @@ impl FrameReceiver {
         }
         state.gathering = Gathering::No;
         state.taken = Some(Instant::now());
-        let chunk = state.buffer.split().freeze();
+        let chunk = Bytes::from(std::mem::take(&mut state.buffer));
         drop(state);
         self.0.space.notify_waiters();
         Poll::Ready(Some(Ok(chunk)))
@@ -303,6 +311,7 @@ mod tests {
     use super::*;
     use crate::server::OnDisconnect;
     use futures::FutureExt;
+    use serde::Serialize;
     use tokio_util::sync::CancellationToken;
 
     fn frames(limit: usize) -> (FrameSender, FrameReceiver) {
@@ -310,11 +319,15 @@ mod tests {
         super::frames(limit, Duration::from_secs(60), run)
     }
 
+    fn push(sender: &FrameSender, event: impl Serialize) -> Result<bool, serde_json::Error> {
+        sender.push(|buffer| serde_json::to_writer(buffer, &event))
+    }
+
     #[tokio::test]
     async fn frames_are_joined_and_the_end_comes_last() {
         let (sender, mut receiver) = frames(1024);
-        sender.push(&1).unwrap();
-        sender.push(&"two").unwrap();
+        push(&sender, 1).unwrap();
+        push(&sender, "two").unwrap();
         sender.finish(Err(Error::cancelled()));
         assert_eq!(
             receiver.next().await.unwrap().unwrap(),
@@ -330,26 +343,26 @@ mod tests {
     #[tokio::test]
     async fn a_sender_waits_for_a_slow_reader_and_not_for_one_that_is_gone() {
         let (sender, mut receiver) = frames(8);
-        assert!(sender.push(&"longer than the limit").unwrap());
+        assert!(push(&sender, "longer than the limit").unwrap());
         assert!(sender.space().now_or_never().is_none());
         receiver.next().await.unwrap().unwrap();
         sender.space().now_or_never().expect("space after a read");
-        assert!(sender.push(&"longer than the limit").unwrap());
+        assert!(push(&sender, "longer than the limit").unwrap());
         let waiting = sender.space();
         drop(receiver);
         waiting.await;
-        assert!(!sender.push(&"discarded").unwrap());
+        assert!(!push(&sender, "discarded").unwrap());
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_reader_that_takes_nothing_is_given_up() {
         let (sender, mut receiver) = frames(8);
         let run = Arc::clone(&sender.0.run);
-        sender.push(&"longer than the limit").unwrap();
+        push(&sender, "longer than the limit").unwrap();
         sender.space().await;
         assert!(run.cancellation().is_cancelled());
         assert_eq!(sender.0.state().buffer.capacity(), 0);
-        assert!(!sender.push(&"discarded").unwrap());
+        assert!(!push(&sender, "discarded").unwrap());
         assert_eq!(
             receiver.next().await.unwrap().unwrap_err().kind(),
             ErrorKind::Cancelled
@@ -372,13 +385,13 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_burst_is_read_in_one_piece_and_a_frame_alone_at_once() {
         let (sender, mut receiver) = frames(1024);
-        sender.push(&0).unwrap();
+        push(&sender, 0).unwrap();
         let first = receiver.next().now_or_never().expect("no wait");
         assert_eq!(first.unwrap().unwrap(), "data: 0\n\n");
 
         let sending = tokio::spawn(async move {
             for n in 1..4 {
-                sender.push(&n).unwrap();
+                push(&sender, n).unwrap();
                 go_on().await;
             }
             sender
@@ -388,10 +401,10 @@ mod tests {
 
         let sender = sending.await.unwrap();
         tokio::time::advance(BURST).await;
-        sender.push(&4).unwrap();
+        push(&sender, 4).unwrap();
         let alone = receiver.next().now_or_never().expect("no wait");
         assert_eq!(alone.unwrap().unwrap(), "data: 4\n\n");
-        sender.push(&5).unwrap();
+        push(&sender, 5).unwrap();
         sender.finish(Ok(()));
         let last = receiver.next().now_or_never().expect("nothing more comes");
         assert_eq!(last.unwrap().unwrap(), "data: 5\n\n");
@@ -401,7 +414,7 @@ mod tests {
     async fn a_reader_that_leaves_after_the_end_cancels_nothing() {
         let (sender, receiver) = frames(8);
         let run = Arc::clone(&sender.0.run);
-        sender.push(&1).unwrap();
+        push(&sender, 1).unwrap();
         sender.finish(Ok(()));
         drop(receiver);
         assert!(!run.cancellation().is_cancelled());

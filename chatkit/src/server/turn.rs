@@ -513,9 +513,11 @@ impl<C: Send + Sync + 'static> Turn<C> {
         if !make_public(event) {
             return Ok(false);
         }
-        frames.push(event).map_err(|error| {
-            Error::new(ErrorKind::Internal, "an event does not serialise").caused_by(error)
-        })
+        frames
+            .push(|buffer| event.write_json(buffer))
+            .map_err(|error| {
+                Error::new(ErrorKind::Internal, "an event does not serialise").caused_by(error)
+            })
     }
 
     /// Waits until the client has taken what is in the buffer. Kept out of the hot path's future.
