@@ -8,12 +8,13 @@ use super::response::Response;
 use crate::items::{Annotation, OutputContent, OutputItem, RawItem, Text};
 
 /// The typed events. A row is the variant, what it holds, its `type` on the wire, and the method of [`Wire`] that reads it.
-/// What comes often is asked for first.
+/// What comes often is asked for first, and is what the enum has room for: each event is moved from place to place, so the
+/// large ones are boxed.
 macro_rules! events {
     (
         $(#[$doc:meta])*
         pub enum ResponseStreamEvent;
-        $($(#[$row_doc:meta])* $variant:ident($data:ident) = $name:literal, $read:ident;)*
+        $($(#[$row_doc:meta])* $variant:ident($data:ty) = $name:literal, $read:ident;)*
     ) => {
         $(#[$doc])*
         pub enum ResponseStreamEvent {
@@ -38,7 +39,7 @@ macro_rules! events {
                     return wire.error().map(Self::Error);
                 };
                 Some(match event_type.as_ref() {
-                    $($name => Self::$variant(wire.$read()?),)*
+                    $($name => Self::$variant(wire.$read()?.into()),)*
                     _ => return None,
                 })
             }
@@ -82,17 +83,17 @@ events! {
     /// `response.reasoning_summary_text.delta`: more of a summary of the model's thinking.
     ReasoningSummaryTextDelta(SummaryDelta) = "response.reasoning_summary_text.delta", summary_delta;
     /// `response.image_generation_call.partial_image`: a preview of an image.
-    ImageGenerationPartialImage(PartialImage) = "response.image_generation_call.partial_image", partial_image;
+    ImageGenerationPartialImage(Box<PartialImage>) = "response.image_generation_call.partial_image", partial_image;
     /// `response.output_item.added`: an item begins; its content is empty.
-    OutputItemAdded(OutputItemEvent) = "response.output_item.added", output_item;
+    OutputItemAdded(Box<OutputItemEvent>) = "response.output_item.added", output_item;
     /// `response.output_item.done`: an item is complete.
-    OutputItemDone(OutputItemEvent) = "response.output_item.done", output_item;
+    OutputItemDone(Box<OutputItemEvent>) = "response.output_item.done", output_item;
     /// `response.content_part.added`: a part of a message begins.
-    ContentPartAdded(ContentPartEvent) = "response.content_part.added", content_part;
+    ContentPartAdded(Box<ContentPartEvent>) = "response.content_part.added", content_part;
     /// `response.content_part.done`: a part of a message is complete.
-    ContentPartDone(ContentPartEvent) = "response.content_part.done", content_part;
+    ContentPartDone(Box<ContentPartEvent>) = "response.content_part.done", content_part;
     /// `response.output_text.annotation.added`: a citation.
-    OutputTextAnnotationAdded(AnnotationAdded) = "response.output_text.annotation.added", annotation;
+    OutputTextAnnotationAdded(Box<AnnotationAdded>) = "response.output_text.annotation.added", annotation;
     /// `response.output_text.done`: the whole text of a part.
     OutputTextDone(ContentDone) = "response.output_text.done", content_done;
     /// `response.refusal.done`: the whole refusal.
@@ -104,15 +105,15 @@ events! {
     /// `response.reasoning_summary_text.done`: the whole text of a summary part.
     ReasoningSummaryTextDone(SummaryDone) = "response.reasoning_summary_text.done", summary_done;
     /// `response.created`: the endpoint accepted the request.
-    Created(ResponseEvent) = "response.created", response;
+    Created(Box<ResponseEvent>) = "response.created", response;
     /// `response.in_progress`.
-    InProgress(ResponseEvent) = "response.in_progress", response;
+    InProgress(Box<ResponseEvent>) = "response.in_progress", response;
     /// `response.completed`. Terminal.
-    Completed(ResponseEvent) = "response.completed", response;
+    Completed(Box<ResponseEvent>) = "response.completed", response;
     /// `response.incomplete`: the model had to stop early. Terminal.
-    Incomplete(ResponseEvent) = "response.incomplete", response;
+    Incomplete(Box<ResponseEvent>) = "response.incomplete", response;
     /// `response.failed`. Terminal.
-    Failed(ResponseEvent) = "response.failed", response;
+    Failed(Box<ResponseEvent>) = "response.failed", response;
     /// `error`. Terminal.
     Error(ErrorEvent) = "error", error;
 }
@@ -318,6 +319,12 @@ impl ResponseStreamEvent {
     /// # Errors
     /// Only when `json` is not JSON.
     pub fn from_json(json: &str) -> Result<Self, serde_json::Error> {
+        // Once per token: few fields, and nothing else is looked for. What is unusual about it is found below.
+        if json.starts_with(TEXT_DELTA)
+            && let Ok(event) = serde_json::from_str::<TextDelta>(json)
+        {
+            return Ok(Self::OutputTextDelta(event.into()));
+        }
         // The usual case takes one pass: all typed fields at once, nested values unread.
         let typed = serde_json::from_str::<Wire<'_>>(json).ok();
         if let Some(event) = typed.and_then(Self::from_wire) {
@@ -341,6 +348,31 @@ impl ResponseStreamEvent {
             self.event_type(),
             "response.completed" | "response.incomplete" | "response.failed" | "error"
         )
+    }
+}
+
+/// How a delta of text begins where it is written as OpenAI writes it.
+const TEXT_DELTA: &str = r#"{"type":"response.output_text.delta","#;
+
+/// A delta of text, with the fields that it should have.
+#[derive(Deserialize)]
+struct TextDelta {
+    sequence_number: Option<u64>,
+    item_id: String,
+    output_index: u64,
+    content_index: u64,
+    delta: String,
+}
+
+impl From<TextDelta> for ContentDelta {
+    fn from(event: TextDelta) -> Self {
+        Self {
+            sequence_number: event.sequence_number,
+            item_id: event.item_id,
+            output_index: event.output_index,
+            content_index: event.content_index,
+            delta: event.delta,
+        }
     }
 }
 

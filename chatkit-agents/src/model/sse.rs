@@ -6,6 +6,9 @@ use std::ops::Range;
 
 use super::error::{ModelError, ModelErrorKind};
 
+/// How much of the buffer stays between events, in bytes.
+const IDLE_CAPACITY: usize = 1024;
+
 /// Turns byte chunks into events, however the bytes are cut.
 ///
 /// Each byte is looked at once and copied once, into the decoder's buffer; an event borrows its
@@ -142,7 +145,12 @@ impl SseDecoder {
         if keep == 0 {
             return;
         }
-        self.buffer.drain(..keep);
+        if keep == self.buffer.len() && self.buffer.capacity() > IDLE_CAPACITY {
+            // The events that begin a response are large, and those that follow for minutes are small.
+            self.buffer = Vec::new();
+        } else {
+            self.buffer.drain(..keep);
+        }
         self.line -= keep;
         self.searched -= keep;
         for range in name.iter_mut().chain(data.iter_mut()) {
@@ -226,7 +234,10 @@ impl SseDecoder {
 
     fn finished(&self, event: Pending) -> SseEvent<'_> {
         let text = |range: Range<usize>| {
-            String::from_utf8_lossy(self.buffer.get(range).unwrap_or_default())
+            let bytes = self.buffer.get(range).unwrap_or_default();
+            // Far faster, for what is UTF-8, than to look for what is not.
+            std::str::from_utf8(bytes)
+                .map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
         };
         SseEvent {
             name: event.name.map(text),

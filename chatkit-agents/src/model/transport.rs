@@ -152,6 +152,8 @@ impl Call {
             let request_id = request_id(answer.headers()).map(str::to_owned);
             let request_id = request_id.as_deref();
             let mut decoder = SseDecoder::new(self.config.max_event_bytes);
+            // The request is not needed any more: its body is the whole conversation.
+            drop(self);
             let mut timer = pin!(tokio::time::sleep(Duration::ZERO));
             loop {
                 while let Some(event) = decoder

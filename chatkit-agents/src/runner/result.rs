@@ -25,7 +25,7 @@ pub enum StreamEvent {
     /// An event of the model's stream, as it came.
     RawResponse(ResponseStreamEvent),
     /// The run has a new item.
-    RunItem(RunItem),
+    RunItem(Box<RunItem>),
     /// An agent has taken over. The first event of every run.
     AgentUpdated {
         /// The agent's name.

@@ -385,7 +385,7 @@ impl Input {
             Self::RunItem { run_item } if run_item.item_type == "tool_call_item" => {
                 let item = OutputItem::from_json(&run_item.raw_item.to_string())
                     .map_err(Failure::rejected)?;
-                StreamEvent::RunItem(RunItem::new("agent", RunItemKind::ToolCall(item)))
+                StreamEvent::RunItem(RunItem::new("agent", RunItemKind::ToolCall(item)).into())
             }
             Self::RunItem { .. } | Self::Other { .. } => StreamEvent::AgentUpdated {
                 agent: "other".to_owned(),

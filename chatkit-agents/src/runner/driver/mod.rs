@@ -158,7 +158,7 @@ impl<C: Send + Sync + 'static> Driver<C> {
     }
 
     async fn emit_item(&mut self, item: RunItem) {
-        self.emit(StreamEvent::RunItem(item)).await;
+        self.emit(StreamEvent::RunItem(item.into())).await;
     }
 
     /// Gives an event to whoever reads the run, or keeps it back until guardrails have passed.

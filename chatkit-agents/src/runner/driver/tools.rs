@@ -258,7 +258,7 @@ impl<C: Send + Sync + 'static> Driver<C> {
         });
         // Answers are never held back: the user has to know what tools do.
         let item = self.item(RunItemKind::of_answer(item));
-        self.show(StreamEvent::RunItem(item)).await;
+        self.show(StreamEvent::RunItem(item.into())).await;
     }
 
     /// Moves the answers there are to the items of the run, in the order of the calls.
