@@ -376,6 +376,7 @@ impl<'a, C: Send + Sync + 'static, V: ResponseStreamConverter> ResponseState<'a,
             OutputItemKind::Message(message) => {
                 let message = self.message(message, output_index).await?;
                 self.own_ids.remove(&output_index);
+                self.annotations.retain(|(id, _), _| *id != message.id);
                 self.out.push(ThreadItemDoneEvent::new(message).into());
             }
             OutputItemKind::ImageGenerationCall(call) => {

@@ -16,7 +16,11 @@ impl PendingItems {
     pub(super) fn add(&mut self, item: ThreadItem) {
         match self.0.iter_mut().find(|known| known.id() == item.id()) {
             Some(known) => *known = item,
-            None => self.0.push(item),
+            None => {
+                // A turn has one at a time as a rule, and items are large.
+                self.0.reserve_exact(1);
+                self.0.push(item);
+            }
         }
     }
 
