@@ -1,7 +1,7 @@
 //! Files that users attach: kept in a folder, shown in the thread, and read by the model.
 //!
 //! ```text
-//! cargo run --bin attachments
+//! cargo run --features attachments --bin attachments
 //! ```
 //!
 //! Attach an image, a PDF or a text, and ask about it. Without a key, the scripted model says what has reached it.

@@ -1,7 +1,7 @@
 //! An agent with the tools of an MCP server, which is a process of its own: this program again.
 //!
 //! ```text
-//! cargo run --bin mcp
+//! cargo run --features mcp --bin mcp
 //! ```
 //!
 //! With `OPENAI_API_KEY` set the model is OpenAI's; without it a built-in scripted one answers.

@@ -1,7 +1,7 @@
 //! One run of an agent whose trace goes to an OpenTelemetry collector.
 //!
 //! ```text
-//! cargo run --bin otlp
+//! cargo run --features otlp --bin otlp
 //! ```
 //!
 //! | variable | default | |

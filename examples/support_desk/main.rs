@@ -1,7 +1,7 @@
 //! A support desk: what the other examples show one at a time, together.
 //!
 //! ```text
-//! cargo run --bin support_desk
+//! cargo run --features attachments --bin support_desk
 //! ```
 //!
 //! A front desk hands over to those who know orders and refunds (`agents.rs`). A tool shows an order as a card, whose

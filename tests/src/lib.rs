@@ -1,4 +1,3 @@
 //! Checks that need several crates of the workspace, or a process of their own.
 
 pub mod conformance;
-pub mod hot_paths;

@@ -1,5 +1,8 @@
 //! What the client must never see, on all the ways there are to it.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
 use chatkit::store::{Store, StoreItemType};
 use chatkit::types::{
     AssistantMessageContent, AssistantMessageItem, HiddenContextItem, Page, ProgressUpdateEvent,
@@ -165,6 +168,50 @@ async fn hidden_items_do_not_use_up_pages() {
         }
         assert_eq!(pages, visible, "{order}");
     }
+}
+
+/// However many items are hidden between two visible ones, they are not read one by one.
+#[tokio::test]
+async fn hidden_items_are_read_by_the_page() {
+    let app = App::start(Bot::new(|turn, _| async move {
+        turn.add_item(answer(&turn, "m1")).await?;
+        for number in 0..99 {
+            turn.add_item(hidden(&turn, &format!("h{number}"))).await?;
+        }
+        turn.add_item(answer(&turn, "m2")).await?;
+        turn.add_item(answer(&turn, "m3")).await?;
+        Ok(())
+    }))
+    .await;
+    let id = thread_id(&app.client.stream(&create("Hello")).await);
+    let reads = Arc::new(AtomicUsize::new(0));
+    let counted = reads.clone();
+    app.store.fail_if(move |method, _| {
+        if method == "load_thread_items" {
+            counted.fetch_add(1, Relaxed);
+        }
+        false
+    });
+
+    let params = json!({"thread_id": id, "limit": 3, "order": "asc"});
+    let page = app
+        .client
+        .get(&json!({"type": "items.list", "params": params}))
+        .await;
+
+    let ids: Vec<_> = page["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| item["id"].as_str().unwrap())
+        .collect();
+    assert_eq!(ids[1..], ["m1", "m2"]);
+    assert_eq!(
+        (&page["has_more"], &page["after"]),
+        (&json!(true), &json!("m2"))
+    );
+    // The first is as large as the page.
+    assert_eq!(reads.load(Relaxed), 1 + 5);
 }
 
 /// A title that changes is sent behind the next event, and several changes at once are one event.

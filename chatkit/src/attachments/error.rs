@@ -37,9 +37,19 @@ pub(super) enum UploadError {
     Body(BoxError),
     /// The store, or the place of the bytes, failed.
     Store(StoreError),
+    /// The same in a download.
+    Unreadable(StoreError),
 }
 
 impl UploadError {
+    /// What failed while nothing was to be stored.
+    pub(super) fn in_download(self) -> Self {
+        match self {
+            Self::Store(cause) => Self::Unreadable(cause),
+            refused => refused,
+        }
+    }
+
     pub(super) fn status(&self) -> StatusCode {
         match self {
             Self::NotFound => StatusCode::NOT_FOUND,
@@ -51,7 +61,7 @@ impl UploadError {
             Self::TooSmall { .. } | Self::Invalid(_) | Self::Incomplete | Self::Body(_) => {
                 StatusCode::BAD_REQUEST
             }
-            Self::Store(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Store(_) | Self::Unreadable(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 }
@@ -78,6 +88,7 @@ impl fmt::Display for UploadError {
             Self::Stalled => f.write_str("the upload came to a halt"),
             Self::Body(_) => f.write_str("the upload could not be read"),
             Self::Store(_) => f.write_str("the file could not be stored"),
+            Self::Unreadable(_) => f.write_str("the file could not be read"),
         }
     }
 }
@@ -86,7 +97,7 @@ impl StdError for UploadError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match self {
             Self::Body(cause) => Some(&**cause),
-            Self::Store(cause) => Some(cause),
+            Self::Store(cause) | Self::Unreadable(cause) => Some(cause),
             _ => None,
         }
     }
@@ -105,7 +116,7 @@ impl From<StoreError> for UploadError {
 impl From<UploadError> for StoreError {
     fn from(error: UploadError) -> Self {
         match error {
-            UploadError::Store(error) => error,
+            UploadError::Store(error) | UploadError::Unreadable(error) => error,
             refused => Self::Invalid(refused.to_string().into()),
         }
     }

@@ -81,7 +81,8 @@ impl<C: Send + Sync + 'static> BlobAttachmentStore<C> {
             move |Path(id): Path<String>, request: Request<Body>| async move {
                 answer(request, move |parts, _| async move {
                     let authority = authority(parts, context).await?;
-                    Ok(this.give(&id, authority, purpose).await?)
+                    let given = this.give(&id, authority, purpose).await;
+                    Ok(given.map_err(UploadError::in_download)?)
                 })
                 .await
             }
@@ -265,10 +266,10 @@ fn created(mut attachment: Attachment) -> Result<Response, UploadError> {
 }
 
 fn failed(error: &UploadError) -> Response {
-    if let UploadError::Store(error) = error {
-        let cause: &dyn std::error::Error = match error {
+    if let UploadError::Store(cause) | UploadError::Unreadable(cause) = error {
+        let cause: &dyn std::error::Error = match cause {
             StoreError::Other(cause) | StoreError::Conflict(cause) => &**cause,
-            error => error,
+            other => other,
         };
         tracing::error!(error = cause, "an attachment could not be stored or read");
     } else {

@@ -283,8 +283,8 @@ impl<H: ChatKitHandler> ChatKitServer<H> {
     ) -> Result<Page<ThreadItem>, Error> {
         let mut after = after.filter(|after| !after.is_empty());
         let mut items: Vec<ThreadItem> = Vec::new();
+        let mut wanted = limit;
         loop {
-            let wanted = limit - items.len();
             let page = self
                 .store
                 .load_thread_items(thread_id, after.as_deref(), wanted, order, context)
@@ -294,13 +294,20 @@ impl<H: ChatKitHandler> ChatKitServer<H> {
                     .into_iter()
                     .filter_map(|mut item| public_item(&mut item).then_some(item)),
             );
+            if items.len() > limit {
+                items.truncate(limit);
+                let last = items.last().map(|item| item.id().to_owned());
+                return Ok(Page::with_more(items, last));
+            }
             if !page.has_more {
                 return Ok(Page::last(items));
             }
             after = page.after;
-            if items.len() >= limit || after.is_none() {
+            if items.len() == limit || after.is_none() {
                 return Ok(Page::with_more(items, after));
             }
+            // Where one item is missing, the next may be behind thousands of hidden ones.
+            wanted = DEFAULT_PAGE_SIZE.max(limit - items.len());
         }
     }
 }

@@ -93,3 +93,22 @@ async fn a_reader_sets_its_limit() {
     let larger = site.files.read(&attachment, size - 1).await.unwrap_err();
     assert!(larger.to_string().contains("larger"), "{larger}");
 }
+
+#[tokio::test]
+async fn what_cannot_be_read_says_so() {
+    let folder = Folder::new();
+    let site = Site::in_folder(&folder).await;
+    let created = site.uploaded("ann", "cat.png", "image/png", PNG).await;
+    // A file where the folder of the bytes was.
+    let bytes = folder.files().join("files");
+    std::fs::remove_dir_all(&bytes).unwrap();
+    std::fs::write(&bytes, "").unwrap();
+    for place in ["", "/preview"] {
+        let target = format!("/files/{}{place}", id(&created));
+        let answer = site.get_as("ann", &target).await;
+        answer.refused(500, "the file could not be read");
+    }
+    let next = site.create("ann", "dog.png", "image/png", PNG.len()).await;
+    let answer = site.put(&next, PNG).await;
+    answer.refused(500, "the file could not be stored");
+}

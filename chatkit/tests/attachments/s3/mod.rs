@@ -427,7 +427,7 @@ async fn a_download_that_breaks_goes_on_or_is_cut_short() {
     for (status, code) in [(403, "AccessDenied"), (500, "InternalError")] {
         server.fail("GetObject", Fault::Status(status, code));
         let answer = site.get_as("ann", &url).await;
-        answer.refused(500, "could not be stored");
+        answer.refused(500, "could not be read");
         assert!(!answer.text().contains(code), "{}", answer.text());
     }
 }

@@ -1,6 +1,6 @@
 //! What happens once per token, per turn, per page or per widget state, as functions that do it `n` times.
 //!
-//! `cargo bench -p chatkit-tests --bench hot_paths` prints their time and allocations; the binary `hot-paths` does one of
+//! `cargo bench -p chatkit-hot-paths` prints their time and allocations; the binary `hot-paths` does one of
 //! them and nothing else, so that its instructions can be counted.
 
 use chatkit::store::{MemoryStore, Store};

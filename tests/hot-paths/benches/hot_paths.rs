@@ -1,12 +1,12 @@
 //! What happens once per token, turn, page or widget state: time and allocations.
 //!
 //! ```text
-//! cargo bench -p chatkit-tests --bench hot_paths
+//! cargo bench -p chatkit-hot-paths
 //! ```
 //!
 //! Each row is that many times of its path, so divide by it; `hot-paths` without arguments says what each is.
 
-use chatkit_tests::hot_paths::{HOT_PATHS, HotPath};
+use chatkit_hot_paths::{HOT_PATHS, HotPath};
 use divan::{AllocProfiler, Bencher};
 
 #[global_allocator]

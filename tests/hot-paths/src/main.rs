@@ -2,13 +2,13 @@
 //! them.
 //!
 //! ```text
-//! cargo build --release -p chatkit-tests --bin hot-paths
+//! cargo build --release -p chatkit-hot-paths
 //! valgrind --tool=callgrind target/release/hot-paths delta_of_run 10000
 //! ```
 
 use std::process::ExitCode;
 
-use chatkit_tests::hot_paths::HOT_PATHS;
+use chatkit_hot_paths::HOT_PATHS;
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
