@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use chatkit::Turn;
+use chatkit::store::MemoryStore;
 use chatkit::types::{
     AssistantMessageContent, AssistantMessageItem, CustomSummary, CustomTask, ProgressUpdateEvent,
-    ThoughtTask, Workflow,
+    ThoughtTask, ThreadMetadata, Workflow,
 };
 use chatkit::widgets::{WidgetComponent, WidgetRoot};
 use chatkit_agents::testing::Script;
@@ -145,6 +147,26 @@ async fn items_of_tools_come_in_order() {
     );
     let stored = shown.stored(&turn).await;
     assert_eq!(stored[0]["content"][0]["text"], "From a tool");
+}
+
+#[tokio::test]
+async fn tools_know_whose_request_it_is() {
+    let server = server([calls(&["whoami"]), Script::text("Done")]).await;
+    let whoami = tool(
+        "whoami",
+        |ctx: OwnedToolContext<AgentContext<String>>| async move { ctx.request_context().clone() },
+    );
+    let turn = Turn::detached(
+        ThreadMetadata::new("thr_1"),
+        MemoryStore::new(),
+        "Ada".to_owned(),
+    );
+    let context = AgentContext::new(&turn);
+    assert_eq!(context.request_context(), "Ada");
+    Runner::run(&agent(&server).tool(whoami), "Go", context)
+        .await
+        .unwrap();
+    assert_eq!(told(&server), "Ada");
 }
 
 #[tokio::test]
