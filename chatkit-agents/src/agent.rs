@@ -229,14 +229,14 @@ impl<C> Agent<C> {
 
     /// Sets a function that gives the instructions. Asked before every call to the model.
     #[must_use]
-    pub fn instructions_fn(
+    pub fn instructions_fn<K>(
         self,
-        instructions: impl for<'a> Callback<'a, RunContext<'a, C>, String>,
+        instructions: impl for<'a> Callback<'a, RunContext<'a, C>, String, K>,
     ) -> Self
     where
         C: 'static,
     {
-        let ask = Given::Asked(Arc::new(move |run| Box::pin(instructions.call(run))));
+        let ask = Given::Asked(Arc::new(move |run| instructions.call(run)));
         self.set(|agent| agent.instructions = Some(ask))
     }
 
@@ -248,11 +248,14 @@ impl<C> Agent<C> {
 
     /// Sets a function that gives the prompt. Asked before every call to the model.
     #[must_use]
-    pub fn prompt_fn(self, prompt: impl for<'a> Callback<'a, RunContext<'a, C>, Prompt>) -> Self
+    pub fn prompt_fn<K>(
+        self,
+        prompt: impl for<'a> Callback<'a, RunContext<'a, C>, Prompt, K>,
+    ) -> Self
     where
         C: 'static,
     {
-        let ask = Given::Asked(Arc::new(move |run| Box::pin(prompt.call(run))));
+        let ask = Given::Asked(Arc::new(move |run| prompt.call(run)));
         self.set(|agent| agent.prompt = Some(ask))
     }
 
@@ -350,14 +353,14 @@ impl<C> Agent<C> {
     /// run, or `None` to let the model go on with the results.
     #[doc(alias = "ToolsToFinalOutputResult")]
     #[must_use]
-    pub fn tool_use_behavior_fn(
+    pub fn tool_use_behavior_fn<K>(
         self,
-        decide: impl for<'a> Callback<'a, ToolResults<'a, C>, Option<String>>,
+        decide: impl for<'a> Callback<'a, ToolResults<'a, C>, Option<String>, K>,
     ) -> Self
     where
         C: 'static,
     {
-        let decide: Arc<Decide<C>> = Arc::new(move |results| Box::pin(decide.call(results)));
+        let decide: Arc<Decide<C>> = Arc::new(move |results| decide.call(results));
         self.set(|agent| agent.tool_use_behavior = Behavior::Function(decide))
     }
 

@@ -174,11 +174,11 @@ impl<C: Send + Sync + 'static> AgentTool<C> {
 
     /// Sets a function that makes the agent's input from the arguments. Its error fails the call.
     #[must_use]
-    pub fn input_builder(
+    pub fn input_builder<K>(
         mut self,
-        build: impl for<'a> Callback<'a, AgentToolInput<'a, C>, Result<Vec<InputItem>, BoxError>>,
+        build: impl for<'a> Callback<'a, AgentToolInput<'a, C>, Result<Vec<InputItem>, BoxError>, K>,
     ) -> Self {
-        self.input_builder = Some(Box::new(move |input| Box::pin(build.call(input))));
+        self.input_builder = Some(Box::new(move |input| build.call(input)));
         self
     }
 
@@ -186,29 +186,29 @@ impl<C: Send + Sync + 'static> AgentTool<C> {
     ///
     /// The default is the agent's answer, or the last text of the run when the answer is empty.
     #[must_use]
-    pub fn output_extractor(
+    pub fn output_extractor<K>(
         mut self,
-        extract: impl for<'a> Callback<'a, AgentToolOutput<'a, C>, Result<String, BoxError>>,
+        extract: impl for<'a> Callback<'a, AgentToolOutput<'a, C>, Result<String, BoxError>, K>,
     ) -> Self {
-        self.output_extractor = Some(Box::new(move |output| Box::pin(extract.call(output))));
+        self.output_extractor = Some(Box::new(move |output| extract.call(output)));
         self
     }
 
     /// Sets a function that is called with every event of the agent's run. The run waits for it, so nothing piles up.
     #[must_use]
-    pub fn on_stream(
+    pub fn on_stream<K>(
         mut self,
-        on_stream: impl for<'a> Callback<'a, AgentToolStreamEvent<'a, C>, ()>,
+        on_stream: impl for<'a> Callback<'a, AgentToolStreamEvent<'a, C>, (), K>,
     ) -> Self {
-        self.on_stream = Some(Box::new(move |event| Box::pin(on_stream.call(event))));
+        self.on_stream = Some(Box::new(move |event| on_stream.call(event)));
         self
     }
 
     /// Sets when the model may use the tool; asked before every call to the model.
     #[must_use]
-    pub fn is_enabled(
+    pub fn is_enabled<K>(
         mut self,
-        is_enabled: impl for<'a> Callback<'a, RunContext<'a, C>, bool>,
+        is_enabled: impl for<'a> Callback<'a, RunContext<'a, C>, bool, K>,
     ) -> Self {
         self.gates.set_is_enabled(is_enabled);
         self
@@ -216,9 +216,9 @@ impl<C: Send + Sync + 'static> AgentTool<C> {
 
     /// Sets which calls a person has to approve.
     #[must_use]
-    pub fn needs_approval(
+    pub fn needs_approval<K>(
         mut self,
-        needs: impl for<'a> Callback<'a, ToolContext<'a, C>, bool>,
+        needs: impl for<'a> Callback<'a, ToolContext<'a, C>, bool, K>,
     ) -> Self {
         self.gates.set_needs_approval(needs);
         self

@@ -1,11 +1,15 @@
-//! Async functions as values.
+//! Functions as values.
 
-/// An async function that is called with an `A` that lives for `'a`, and gives an `O`.
+use futures::future::BoxFuture;
+
+/// A function that is called with an `A` that lives for `'a`, and gives an `O`.
 ///
-/// Every place that takes a function of yours takes one of these. You never implement it: an `async fn` is one, an async
-/// closure that captures nothing is one, and so is a closure that returns a future. A closure that captures clones what
-/// it needs into the future, because the future may outlive the call. Write the type of a closure's argument, as below:
-/// `async |_| …` is "not general enough" for the compiler.
+/// Every place that takes a function of yours takes one of these. You never implement it: a function or closure that returns
+/// an `O` is one, and so is an async one. `K` tells the two apart, [`Now`](crate::run::Now) and [`Later`](crate::run::Later); the compiler infers it.
+///
+/// An async closure may capture nothing, because the future may outlive the call. In place of one that captures, write a
+/// closure that clones what it needs, and takes what it needs of its argument, into an `async move` block. Write the type of
+/// a closure's argument, as below.
 ///
 /// ```
 /// use chatkit_agents::{Agent, RunContext};
@@ -24,27 +28,51 @@
 ///
 /// let shop = String::from("Books & Tea");
 /// let agent = agent.instructions_fn(move |run: RunContext<'_, User>| {
-///     let text = format!("You work for {shop}, and talk to {}.", run.name);
-///     async move { text }
+///     format!("You work for {shop}, and talk to {}.", run.name)
 /// });
 /// # }
 /// ```
-pub trait Callback<'a, A, O>: Send + Sync + 'static {
-    /// What the function returns.
-    type Future: Future<Output = O> + Send + 'a;
-
+pub trait Callback<'a, A, O, K>: Send + Sync + 'static {
     /// Calls the function.
-    fn call(&self, argument: A) -> Self::Future;
+    fn call(&self, argument: A) -> BoxFuture<'a, O>;
 }
 
-impl<'a, A, O, F, Fut> Callback<'a, A, O> for F
+impl<'a, A, O, K, F, R> Callback<'a, A, O, K> for F
 where
-    F: Fn(A) -> Fut + Send + Sync + 'static,
-    Fut: Future<Output = O> + Send + 'a,
+    F: Fn(A) -> R + Send + Sync + 'static,
+    R: Answer<'a, O, K>,
 {
-    type Future = Fut;
+    fn call(&self, argument: A) -> BoxFuture<'a, O> {
+        self(argument).resolve()
+    }
+}
 
-    fn call(&self, argument: A) -> Fut {
-        self(argument)
+/// What a function of yours may return: an `O`, or a future of one.
+#[diagnostic::on_unimplemented(
+    message = "the function must return `{O}`, or be an `async fn` that does",
+    label = "neither `{O}` nor a future of it"
+)]
+pub trait Answer<'a, O, K> {
+    /// The answer.
+    fn resolve(self) -> BoxFuture<'a, O>;
+}
+
+/// The function returns its answer.
+#[derive(Debug)]
+pub struct Now;
+
+/// The function is async: it returns a future.
+#[derive(Debug)]
+pub struct Later;
+
+impl<'a, O: Send + 'a> Answer<'a, O, Now> for O {
+    fn resolve(self) -> BoxFuture<'a, O> {
+        Box::pin(std::future::ready(self))
+    }
+}
+
+impl<'a, O, F: Future<Output = O> + Send + 'a> Answer<'a, O, Later> for F {
+    fn resolve(self) -> BoxFuture<'a, O> {
+        Box::pin(self)
     }
 }

@@ -91,14 +91,14 @@ macro_rules! guardrail {
 
         impl<C: 'static> $name<C> {
             /// A guardrail; an error of `check` ends the run.
-            pub fn new(
+            pub fn new<K>(
                 name: impl Into<String>,
-                check: impl for<'a> Callback<'a, $data<'a, C>, $found>,
+                check: impl for<'a> Callback<'a, $data<'a, C>, $found, K>,
             ) -> Self {
                 Self {
                     name: name.into(),
                     $($flag: false,)?
-                    check: Arc::new(move |data| Box::pin(check.call(data))),
+                    check: Arc::new(move |data| check.call(data)),
                 }
             }
 
@@ -139,7 +139,7 @@ guardrail! {
     /// ```
     /// use chatkit_agents::{BoxError, GuardrailFunctionOutput, InputGuardrail, InputGuardrailData};
     ///
-    /// async fn no_homework(data: InputGuardrailData<'_, ()>) -> Result<GuardrailFunctionOutput, BoxError> {
+    /// fn no_homework(data: InputGuardrailData<'_, ()>) -> Result<GuardrailFunctionOutput, BoxError> {
     ///     let asked = data.input.iter().any(|item| format!("{item:?}").contains("homework"));
     ///     Ok(if asked { GuardrailFunctionOutput::trip() } else { GuardrailFunctionOutput::pass() })
     /// }

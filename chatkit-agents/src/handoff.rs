@@ -146,14 +146,14 @@ impl<C> Handoff<C> {
 
     /// Sets a function that is called when the model hands over. An error ends the run.
     #[must_use]
-    pub fn on_handoff(
+    pub fn on_handoff<K>(
         mut self,
-        on_handoff: impl for<'a> Callback<'a, RunContext<'a, C>, Result<(), BoxError>>,
+        on_handoff: impl for<'a> Callback<'a, RunContext<'a, C>, Result<(), BoxError>, K>,
     ) -> Self
     where
         C: 'static,
     {
-        self.on_handoff = Some(Arc::new(move |call| Box::pin(on_handoff.call(call.run))));
+        self.on_handoff = Some(Arc::new(move |call| on_handoff.call(call.run)));
         self
     }
 
@@ -162,9 +162,9 @@ impl<C> Handoff<C> {
     /// The schema of `T` is strict. An input that is no `T` ends the run, and so does an error of the function.
     #[doc(alias = "input_type")]
     #[must_use]
-    pub fn on_handoff_with<T>(
+    pub fn on_handoff_with<T, K>(
         mut self,
-        on_handoff: impl for<'a> Callback<'a, HandoffArguments<'a, C, T>, Result<(), BoxError>>,
+        on_handoff: impl for<'a> Callback<'a, HandoffArguments<'a, C, T>, Result<(), BoxError>, K>,
     ) -> Self
     where
         C: Send + Sync + 'static,
@@ -188,14 +188,14 @@ impl<C> Handoff<C> {
     ///
     /// The filter changes what models get, not what the run has added.
     #[must_use]
-    pub fn input_filter(
+    pub fn input_filter<K>(
         mut self,
-        filter: impl for<'a> Callback<'a, HandoffInputData<'a, C>, Result<Vec<InputItem>, BoxError>>,
+        filter: impl for<'a> Callback<'a, HandoffInputData<'a, C>, Result<Vec<InputItem>, BoxError>, K>,
     ) -> Self
     where
         C: 'static,
     {
-        self.input_filter = Some(Arc::new(move |data| Box::pin(filter.call(data))));
+        self.input_filter = Some(Arc::new(move |data| filter.call(data)));
         self
     }
 
@@ -209,14 +209,14 @@ impl<C> Handoff<C> {
 
     /// Sets when the model may hand over; asked before every call to the model.
     #[must_use]
-    pub fn is_enabled(
+    pub fn is_enabled<K>(
         mut self,
-        is_enabled: impl for<'a> Callback<'a, RunContext<'a, C>, bool>,
+        is_enabled: impl for<'a> Callback<'a, RunContext<'a, C>, bool, K>,
     ) -> Self
     where
         C: 'static,
     {
-        self.is_enabled = Some(Arc::new(move |run| Box::pin(is_enabled.call(run))));
+        self.is_enabled = Some(Arc::new(move |run| is_enabled.call(run)));
         self
     }
 

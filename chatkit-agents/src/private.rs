@@ -12,6 +12,7 @@ pub use {schemars, serde};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
+pub use crate::callback::{Answer, Later, Now};
 pub use crate::runner::RunContext;
 use crate::tool::ToolErrorKind;
 pub use crate::tool::{
@@ -43,38 +44,6 @@ pub fn failure_text<'a>(error: &'a ToolError, text: &'static str) -> Cow<'a, str
         ToolErrorKind::Failed => text,
         _ => error.model_message(),
     })
-}
-
-/// What a function that decides may return: a `bool`, or a future of one.
-///
-/// `Kind` only keeps the two implementations apart.
-#[diagnostic::on_unimplemented(
-    message = "a function that decides must return `bool`, or be an `async fn` that does",
-    label = "neither `bool` nor a future of it"
-)]
-pub trait Answer<Kind> {
-    /// The answer.
-    fn resolve(self) -> impl Future<Output = bool> + Send;
-}
-
-/// The function returns `bool`.
-#[derive(Debug)]
-pub struct Now;
-
-/// The function returns a future.
-#[derive(Debug)]
-pub struct Later;
-
-impl Answer<Now> for bool {
-    fn resolve(self) -> impl Future<Output = bool> + Send {
-        std::future::ready(self)
-    }
-}
-
-impl<F: Future<Output = bool> + Send> Answer<Later> for F {
-    fn resolve(self) -> impl Future<Output = bool> + Send {
-        self
-    }
 }
 
 /// What the function of the option `needs_approval` may be.
@@ -114,33 +83,30 @@ pub struct OfCallAndArguments<A, K>(PhantomData<(A, K)>);
 impl<'a, C: 'a, F, R, K> NeedsApproval<'a, C, OfNothing<K>> for F
 where
     F: FnOnce() -> R,
-    R: Answer<K> + Send + 'a,
-    K: 'a,
+    R: Answer<'a, bool, K>,
 {
     fn ask(self, _: ToolContext<'a, C>) -> BoxFuture<'a, bool> {
-        answer(self())
+        self().resolve()
     }
 }
 
 impl<'a, C: 'a, F, R, K> NeedsApproval<'a, C, OfContext<K>> for F
 where
     F: FnOnce(&'a C) -> R,
-    R: Answer<K> + Send + 'a,
-    K: 'a,
+    R: Answer<'a, bool, K>,
 {
     fn ask(self, ctx: ToolContext<'a, C>) -> BoxFuture<'a, bool> {
-        answer(self(ctx.context))
+        self(ctx.context).resolve()
     }
 }
 
 impl<'a, C: 'a, F, R, K> NeedsApproval<'a, C, OfCall<K>> for F
 where
     F: FnOnce(ToolContext<'a, C>) -> R,
-    R: Answer<K> + Send + 'a,
-    K: 'a,
+    R: Answer<'a, bool, K>,
 {
     fn ask(self, ctx: ToolContext<'a, C>) -> BoxFuture<'a, bool> {
-        answer(self(ctx))
+        self(ctx).resolve()
     }
 }
 
@@ -148,8 +114,7 @@ impl<'a, C: 'a, A, F, R, K> NeedsApproval<'a, C, OfArguments<A, K>> for F
 where
     A: DeserializeOwned,
     F: FnOnce(A) -> R,
-    R: Answer<K> + Send + 'a,
-    K: 'a,
+    R: Answer<'a, bool, K>,
 {
     fn ask(self, ctx: ToolContext<'a, C>) -> BoxFuture<'a, bool> {
         decoded(ctx, self)
@@ -160,25 +125,20 @@ impl<'a, C: 'a, A, F, R, K> NeedsApproval<'a, C, OfCallAndArguments<A, K>> for F
 where
     A: DeserializeOwned,
     F: FnOnce(ToolContext<'a, C>, A) -> R,
-    R: Answer<K> + Send + 'a,
-    K: 'a,
+    R: Answer<'a, bool, K>,
 {
     fn ask(self, ctx: ToolContext<'a, C>) -> BoxFuture<'a, bool> {
         decoded(ctx, |arguments| self(ctx, arguments))
     }
 }
 
-fn answer<'a, K: 'a>(answer: impl Answer<K> + Send + 'a) -> BoxFuture<'a, bool> {
-    Box::pin(async move { answer.resolve().await })
-}
-
 /// Nobody can tell what a call would do whose arguments cannot be decoded: a person decides.
-fn decoded<'a, C, A: DeserializeOwned, R: Answer<K> + Send + 'a, K: 'a>(
+fn decoded<'a, C, A: DeserializeOwned, R: Answer<'a, bool, K>, K>(
     ctx: ToolContext<'a, C>,
     ask: impl FnOnce(A) -> R,
 ) -> BoxFuture<'a, bool> {
     match ctx.parse_arguments() {
-        Ok(arguments) => answer(ask(arguments)),
+        Ok(arguments) => ask(arguments).resolve(),
         Err(_) => Box::pin(std::future::ready(true)),
     }
 }

@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
+use std::iter::successors;
 
 use crate::BoxError;
 use crate::store::StoreError;
@@ -159,15 +160,15 @@ impl Error {
 
     /// The first error of type `E` in the chain of sources: the way back to an error of your own store or handler.
     pub fn find_source<E: StdError + 'static>(&self) -> Option<&E> {
-        let mut next = self.source();
-        while let Some(error) = next {
-            if let Some(found) = error.downcast_ref::<E>() {
-                return Some(found);
-            }
-            next = error.source();
-        }
-        None
+        find_source(self.source())
     }
+}
+
+/// The first error of type `E`, from this one on along the chain of sources.
+fn find_source<'a, E: StdError + 'static>(
+    first: Option<&'a (dyn StdError + 'static)>,
+) -> Option<&'a E> {
+    successors(first, |&error| error.source()).find_map(|error| error.downcast_ref())
 }
 
 impl fmt::Display for Error {
@@ -347,6 +348,11 @@ impl TurnError {
     /// The error inside.
     pub fn as_error(&self) -> &(dyn StdError + Send + Sync + 'static) {
         &*self.0
+    }
+
+    /// The first error of type `E`: the error inside, or one in its chain of sources.
+    pub fn find_source<E: StdError + 'static>(&self) -> Option<&E> {
+        find_source(Some(self.as_error()))
     }
 
     /// The error inside, boxed.

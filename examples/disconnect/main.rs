@@ -16,14 +16,11 @@ use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::routing::post;
-use chatkit::store::{MemoryStore, StoreItemType};
-use chatkit::types::{
-    AssistantMessageContent, AssistantMessageContentPartAdded,
-    AssistantMessageContentPartTextDelta, AssistantMessageItem, ThreadItemAddedEvent,
-    ThreadItemDoneEvent, ThreadItemUpdatedEvent, UserMessageItem,
-};
+use chatkit::store::MemoryStore;
+use chatkit::types::UserMessageItem;
 use chatkit::{ChatKitHandler, ChatKitServer, ErrorKind, OnDisconnect, Turn, TurnError};
 use chatkit_examples::{page::Page, serve};
+use futures::{StreamExt, stream};
 use tokio::time::sleep;
 
 /// How long the answer is.
@@ -40,22 +37,11 @@ impl ChatKitHandler for Slow {
         turn: &Turn<()>,
         _message: Option<UserMessageItem>,
     ) -> Result<(), TurnError> {
-        let id = turn.generate_id(StoreItemType::Message);
-        let mut message = AssistantMessageItem::new(&id, turn.thread_id(), Vec::new());
-        turn.send(ThreadItemAddedEvent::new(message.clone()))
-            .await?;
-        let mut content = AssistantMessageContent::default();
-        let begun = AssistantMessageContentPartAdded::new(0_usize, content.clone());
-        turn.send(ThreadItemUpdatedEvent::new(&id, begun)).await?;
-        for n in 1..=WORDS {
+        let words = stream::iter(1..=WORDS).then(async |n| {
             sleep(Duration::from_millis(100)).await;
-            let word = format!("{n} ");
-            content.text.push_str(&word);
-            let delta = AssistantMessageContentPartTextDelta::new(0_usize, word);
-            turn.send(ThreadItemUpdatedEvent::new(&id, delta)).await?;
-        }
-        message.content.push(content);
-        Ok(turn.send(ThreadItemDoneEvent::new(message)).await?)
+            Ok::<_, TurnError>(format!("{n} "))
+        });
+        turn.stream_message(words).await
     }
 }
 

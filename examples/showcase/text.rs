@@ -10,6 +10,7 @@ use chatkit::types::{
     ThreadItemAddedEvent, ThreadItemDoneEvent, ThreadItemUpdate, ThreadItemUpdatedEvent, UrlSource,
 };
 use chatkit::{Error, TurnError};
+use futures::{StreamExt, stream};
 use tokio::time::sleep;
 
 use crate::handler::Turn;
@@ -27,12 +28,11 @@ pub(crate) async fn echo(turn: &Turn, text: &str) -> Result<(), TurnError> {
 
 /// Takes its time, so that it can be stopped. What was said until then is kept, without any code for it here.
 pub(crate) async fn slow(turn: &Turn) -> Result<(), TurnError> {
-    let mut answer = Answer::begin(turn).await?;
-    for n in 0..60 {
-        answer.say(&format!("word{n} ")).await?;
+    let words = stream::iter(0..60).then(async |n| {
         sleep(Duration::from_millis(250)).await;
-    }
-    Ok(answer.finish().await?)
+        Ok::<_, TurnError>(format!("word{n} "))
+    });
+    turn.stream_message(words).await
 }
 
 /// Refers to a thing of the application, which the page can make interactive, and to a file.
@@ -49,7 +49,7 @@ pub(crate) async fn refer_to_entities(turn: &Turn) -> Result<(), TurnError> {
     Ok(answer.finish().await?)
 }
 
-/// A message that is being written. It is stored when it is finished.
+/// A message that is being written by hand, which may have references. It is stored when it is finished.
 pub(crate) struct Answer<'a> {
     turn: &'a Turn,
     message: AssistantMessageItem,

@@ -49,17 +49,12 @@ async fn find_order(
     let step = CustomTask::new()
         .title(format!("Looking for order {number}"))
         .icon(IconName::Search);
-    ctx.add_workflow_task(step.clone().status_indicator(TaskStatus::Loading))
+    let index = ctx
+        .add_workflow_task(step.clone().status_indicator(TaskStatus::Loading))
         .await;
-    let steps = ctx
-        .workflow_item()
-        .map_or(0, |item| item.workflow.tasks.len());
     let found = Order::find(number);
-    ctx.update_workflow_task(
-        step.status_indicator(TaskStatus::Complete),
-        steps.saturating_sub(1),
-    )
-    .await?;
+    ctx.update_workflow_task(step.status_indicator(TaskStatus::Complete), index)
+        .await?;
     // The model reads this text; any other error would be logged, and the model told in general words.
     let order = found.ok_or_else(|| ToolError::msg("There is no order with this number."))?;
     ctx.stream_widget(order.build()?).await;

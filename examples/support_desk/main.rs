@@ -123,7 +123,7 @@ impl ChatKitHandler for SupportDesk {
 
 /// Whether a guardrail has ended the run.
 fn is_refused(error: &TurnError) -> bool {
-    let error = error.as_error().downcast_ref::<RunError>();
+    let error = error.find_source::<RunError>();
     error.is_some_and(RunError::is_tripwire)
 }
 

@@ -225,6 +225,11 @@ impl<C: Send + Sync + 'static> AgentContext<C> {
         result
     }
 
+    /// Adds a finished item to the thread, as [`stream`](Self::stream) sends an event.
+    pub async fn add_item(&self, item: impl Into<ThreadItem>) {
+        self.stream(ThreadItemDoneEvent::new(item)).await;
+    }
+
     /// Adds a widget to the thread.
     pub async fn stream_widget(&self, widget: impl Into<WidgetContent>) {
         let id = self.generate_id(StoreItemType::Message);
@@ -269,11 +274,15 @@ impl<C: Send + Sync + 'static> AgentContext<C> {
         .await;
     }
 
-    /// Adds a task to the workflow, and begins one if there is none.
-    pub async fn add_workflow_task(&self, task: impl Into<Task>) {
+    /// Adds a task to the workflow, and begins one if there is none. Returns the index of the task, for
+    /// [`update_workflow_task`](Self::update_workflow_task).
+    pub async fn add_workflow_task(&self, task: impl Into<Task>) -> usize {
         let task = task.into();
-        self.publish(|state| ((), [Some(self.push_task_to(state, task)), None]))
-            .await;
+        self.publish(|state| {
+            let (index, event) = self.push_task_to(state, task);
+            (index, [Some(event), None])
+        })
+        .await
     }
 
     /// Replaces the task at `task_index` of the workflow, from 0.
@@ -376,10 +385,11 @@ impl<C: Send + Sync + 'static> AgentContext<C> {
 
     /// Adds a task, beginning a workflow if there is none, and gives the event that says so.
     pub(crate) fn push_task(&self, task: Task) -> ThreadStreamEvent {
-        self.push_task_to(&mut self.state(), task)
+        self.push_task_to(&mut self.state(), task).1
     }
 
-    fn push_task_to(&self, state: &mut State, task: Task) -> ThreadStreamEvent {
+    /// The same; also gives the index of the task.
+    fn push_task_to(&self, state: &mut State, task: Task) -> (usize, ThreadStreamEvent) {
         let workflow = state.workflow.get_or_insert_with(|| ActiveWorkflow {
             item: self.new_workflow(Workflow::custom([])),
             announced: false,
@@ -391,9 +401,13 @@ impl<C: Send + Sync + 'static> AgentContext<C> {
         // An empty workflow shows nothing; the first task makes it appear.
         if index == 0 && item.workflow.workflow_type != WorkflowType::Reasoning {
             workflow.announced = true;
-            return ThreadItemAddedEvent::new(item.clone()).into();
+            return (index, ThreadItemAddedEvent::new(item.clone()).into());
         }
-        ThreadItemUpdatedEvent::new(item.id.clone(), WorkflowTaskAdded::new(index, task)).into()
+        let added = WorkflowTaskAdded::new(index, task);
+        (
+            index,
+            ThreadItemUpdatedEvent::new(item.id.clone(), added).into(),
+        )
     }
 
     pub(crate) fn replace_task(

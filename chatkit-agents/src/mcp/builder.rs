@@ -112,11 +112,11 @@ impl<C: Send + Sync + 'static> McpServerBuilder<C> {
 
     /// Sets which tools the model gets in a run, of those that the lists of names leave. Asked for each tool before every
     /// call to the model.
-    pub fn tool_filter(
+    pub fn tool_filter<K>(
         mut self,
-        filter: impl for<'a> Callback<'a, ToolFilterContext<'a, C>, bool>,
+        filter: impl for<'a> Callback<'a, ToolFilterContext<'a, C>, bool, K>,
     ) -> Self {
-        self.options.filter = Some(Box::new(move |tool| Box::pin(filter.call(tool))));
+        self.options.filter = Some(Box::new(move |tool| filter.call(tool)));
         self
     }
 
@@ -150,12 +150,11 @@ impl<C: Send + Sync + 'static> McpServerBuilder<C> {
     }
 
     /// Sets a function that decides whether a person has to approve a call.
-    pub fn require_approval_fn(
+    pub fn require_approval_fn<K>(
         mut self,
-        ask: impl for<'a> Callback<'a, ApprovalContext<'a, C>, bool>,
+        ask: impl for<'a> Callback<'a, ApprovalContext<'a, C>, bool, K>,
     ) -> Self {
-        self.options.approval =
-            ApprovalRule::Function(Box::new(move |call| Box::pin(ask.call(call))));
+        self.options.approval = ApprovalRule::Function(Box::new(move |call| ask.call(call)));
         self
     }
 

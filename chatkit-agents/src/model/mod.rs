@@ -35,6 +35,7 @@ pub use response::{IncompleteDetails, Response, ResponseError, Usage};
 #[cfg(feature = "mcp")]
 pub(crate) use responses::tls_config;
 pub use responses::{ResponsesClient, ResponsesClientBuilder, ResponsesModel};
+pub(crate) use settings::open_enum;
 pub use settings::{
     ModelSettings, Reasoning, ReasoningEffort, ReasoningSummary, ToolChoice, Truncation, Verbosity,
 };

@@ -209,14 +209,14 @@ impl<C> RunConfig<C> {
 
     /// Sets what the next agent gets to see at a handoff that has no filter of its own.
     #[must_use]
-    pub fn handoff_input_filter(
+    pub fn handoff_input_filter<K>(
         mut self,
-        filter: impl for<'a> Callback<'a, HandoffInputData<'a, C>, Result<Vec<InputItem>, BoxError>>,
+        filter: impl for<'a> Callback<'a, HandoffInputData<'a, C>, Result<Vec<InputItem>, BoxError>, K>,
     ) -> Self
     where
         C: 'static,
     {
-        self.handoff_input_filter = Some(Arc::new(move |data| Box::pin(filter.call(data))));
+        self.handoff_input_filter = Some(Arc::new(move |data| filter.call(data)));
         self
     }
 
@@ -244,28 +244,28 @@ impl<C> RunConfig<C> {
     /// and leaves no call without its result and no part of a response without its reasoning;
     /// [`ToolOutputTrimmer`](crate::run::ToolOutputTrimmer) shortens old results.
     #[must_use]
-    pub fn call_model_input_filter(
+    pub fn call_model_input_filter<K>(
         mut self,
-        filter: impl for<'a> Callback<'a, CallModelData<'a, C>, Result<ModelInputData, BoxError>>,
+        filter: impl for<'a> Callback<'a, CallModelData<'a, C>, Result<ModelInputData, BoxError>, K>,
     ) -> Self
     where
         C: 'static,
     {
-        self.call_model_input_filter = Some(Arc::new(move |data| Box::pin(filter.call(data))));
+        self.call_model_input_filter = Some(Arc::new(move |data| filter.call(data)));
         self
     }
 
     /// Sets how the history of a session and the new input become the input of the run. By default the input follows
     /// the history. What the session gets is the new input, either way.
     #[must_use]
-    pub fn session_input_callback(
+    pub fn session_input_callback<K>(
         mut self,
-        combine: impl for<'a> Callback<'a, SessionInputData<'a, C>, Vec<InputItem>>,
+        combine: impl for<'a> Callback<'a, SessionInputData<'a, C>, Vec<InputItem>, K>,
     ) -> Self
     where
         C: 'static,
     {
-        self.session_input_callback = Some(Arc::new(move |data| Box::pin(combine.call(data))));
+        self.session_input_callback = Some(Arc::new(move |data| combine.call(data)));
         self
     }
 

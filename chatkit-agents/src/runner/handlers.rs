@@ -59,7 +59,7 @@ type Handle<C> = dyn for<'a> Fn(RunErrorHandlerData<'a, C>) -> BoxFuture<'a, Opt
 /// ```
 /// use chatkit_agents::run::{RunErrorHandlerData, RunErrorHandlerResult, RunErrorHandlers};
 ///
-/// async fn give_up(_: RunErrorHandlerData<'_, ()>) -> Option<RunErrorHandlerResult> {
+/// fn give_up(_: RunErrorHandlerData<'_, ()>) -> Option<RunErrorHandlerResult> {
 ///     Some(RunErrorHandlerResult::new("This takes me too long. Please ask for less."))
 /// }
 ///
@@ -75,11 +75,11 @@ macro_rules! setters {
     ($($(#[$doc:meta])* $name:ident)*) => {$(
         $(#[$doc])*
         #[must_use]
-        pub fn $name(
+        pub fn $name<K>(
             mut self,
-            handler: impl for<'a> Callback<'a, RunErrorHandlerData<'a, C>, Option<RunErrorHandlerResult>>,
+            handler: impl for<'a> Callback<'a, RunErrorHandlerData<'a, C>, Option<RunErrorHandlerResult>, K>,
         ) -> Self {
-            self.$name = Some(Arc::new(move |data| Box::pin(handler.call(data))));
+            self.$name = Some(Arc::new(move |data| handler.call(data)));
             self
         }
     )*};

@@ -1,10 +1,6 @@
 //! What a run adds to the conversation.
 
-use std::fmt;
-
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{DeserializeSeed, Error as _, IntoDeserializer, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
 use crate::items::{InputItem, OutputItem, OutputItemKind};
 
@@ -12,19 +8,18 @@ use crate::items::{InputItem, OutputItem, OutputItemKind};
 ///
 /// In a stream it comes when it is there: a call when the model has finished writing that call, a result when that tool
 /// has settled.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct RunItem {
-    /// The name of the agent that ran. Empty in states that were stored by a version that did not keep it.
+    /// The name of the agent that ran.
     pub agent: String,
     /// What it is.
-    #[serde(flatten)]
     pub kind: RunItemKind,
 }
 
 /// The kinds of [`RunItem`]; stored by the names of the Python SDK.
-// The variant is a key of the item, here and in the steps of a state: serde reads any other form of tag through a buffer,
-// and raw JSON does not survive that.
+// The variant is a key, here and in the steps of a state: serde reads any other form of tag, and what is flattened, through a
+// buffer, and raw JSON does not survive that.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum RunItemKind {
@@ -166,57 +161,6 @@ impl RunItemKind {
             "mcp_approval_response" => Self::McpApprovalResponse(output),
             _ => Self::ToolCallOutput(output),
         }
-    }
-}
-
-impl<'de> Deserialize<'de> for RunItem {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(ItemVisitor)
-    }
-}
-
-/// Reads an item key by key, with no buffer between: see [`RunItemKind`].
-struct ItemVisitor;
-
-impl<'de> Visitor<'de> for ItemVisitor {
-    type Value = RunItem;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an item of a run")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<RunItem, A::Error> {
-        let (mut agent, mut kind) = (String::new(), None);
-        while let Some(key) = map.next_key::<String>()? {
-            if key == "agent" {
-                agent = map.next_value()?;
-            } else {
-                let entry = MapAccessDeserializer::new(Entry(Some(key), &mut map));
-                kind = Some(RunItemKind::deserialize(entry)?);
-            }
-        }
-        let kind = kind.ok_or_else(|| A::Error::custom("an item without a kind"))?;
-        Ok(RunItem { agent, kind })
-    }
-}
-
-/// One entry of a map, whose key was read.
-struct Entry<'a, A>(Option<String>, &'a mut A);
-
-impl<'de, A: MapAccess<'de>> MapAccess<'de> for Entry<'_, A> {
-    type Error = A::Error;
-
-    fn next_key_seed<K: DeserializeSeed<'de>>(
-        &mut self,
-        seed: K,
-    ) -> Result<Option<K::Value>, A::Error> {
-        let key = self.0.take();
-        key.map(|key| seed.deserialize(key.into_deserializer()))
-            .transpose()
-    }
-
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, A::Error> {
-        self.1.next_value_seed(seed)
     }
 }
 

@@ -1,12 +1,11 @@
 //! Old results of tools, made shorter.
 
 use std::collections::{HashMap, HashSet};
-use std::future::ready;
 
 use chatkit::BoxError;
 
 use super::config::{CallModelData, ModelInputData};
-use crate::callback::Callback;
+use crate::callback::{Callback, Now};
 use crate::items::{FunctionOutput, InputItem};
 
 /// Shortens long results of functions in older parts of a conversation, before the model gets them.
@@ -72,11 +71,12 @@ impl ToolOutputTrimmer {
     /// As a filter for [`RunConfig::call_model_input_filter`](crate::RunConfig::call_model_input_filter).
     pub fn into_filter<C: 'static>(
         self,
-    ) -> impl for<'a> Callback<'a, CallModelData<'a, C>, Result<ModelInputData, BoxError>> {
+    ) -> impl for<'a> Callback<'a, CallModelData<'a, C>, Result<ModelInputData, BoxError>, Now>
+    {
         move |data: CallModelData<'_, C>| {
             let mut data = data.model_data;
             self.trim(&mut data.input);
-            ready(Ok(data))
+            Ok(data)
         }
     }
 

@@ -180,9 +180,9 @@ impl<C: 'static> FnTool<C> {
 
     /// Sets when the model may use the tool; asked before every call to the model.
     #[must_use]
-    pub fn is_enabled(
+    pub fn is_enabled<K>(
         mut self,
-        is_enabled: impl for<'a> Callback<'a, RunContext<'a, C>, bool>,
+        is_enabled: impl for<'a> Callback<'a, RunContext<'a, C>, bool, K>,
     ) -> Self {
         self.gates.set_is_enabled(is_enabled);
         self
@@ -198,7 +198,7 @@ impl<C: 'static> FnTool<C> {
     ///     cents: u64,
     /// }
     ///
-    /// async fn is_large(ctx: ToolContext<'_, ()>) -> bool {
+    /// fn is_large(ctx: ToolContext<'_, ()>) -> bool {
     ///     // What cannot be read needs an approval too.
     ///     ctx.parse_arguments::<Refund>().map_or(true, |refund| refund.cents > 100_00)
     /// }
@@ -209,9 +209,9 @@ impl<C: 'static> FnTool<C> {
     /// .needs_approval(is_large);
     /// ```
     #[must_use]
-    pub fn needs_approval(
+    pub fn needs_approval<K>(
         mut self,
-        needs: impl for<'a> Callback<'a, ToolContext<'a, C>, bool>,
+        needs: impl for<'a> Callback<'a, ToolContext<'a, C>, bool, K>,
     ) -> Self {
         self.gates.set_needs_approval(needs);
         self

@@ -247,11 +247,11 @@ impl<C: Send + Sync + 'static> ComputerTool<C> {
 
     /// Sets the function that decides whether the model may go on in spite of a safety check. `false` ends the run.
     #[must_use]
-    pub fn on_safety_check(
+    pub fn on_safety_check<K>(
         mut self,
-        decide: impl for<'a> Callback<'a, ComputerSafetyCheckData<'a, C>, bool>,
+        decide: impl for<'a> Callback<'a, ComputerSafetyCheckData<'a, C>, bool, K>,
     ) -> Self {
-        self.on_safety_check = Some(Box::new(move |data| Box::pin(decide.call(data))));
+        self.on_safety_check = Some(Box::new(move |data| decide.call(data)));
         self
     }
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::gates::Gates;
 use super::{IntoToolOutput, LocalTool, Tool, ToolCaller, ToolContext, ToolError, ToolOutput};
-use crate::callback::Callback;
+use crate::callback::{Callback, Later};
 use crate::items::{InputItem, OutputItem};
 use crate::runner::RunContext;
 
@@ -42,11 +42,11 @@ type RunIt<C> = dyn for<'a> Fn(ToolContext<'a, C>) -> BoxFuture<'a, Result<ToolO
     + Sync;
 
 impl<C: 'static> CustomTool<C> {
-    /// A tool that takes any text. `run` finds it in [`ToolContext::tool_arguments`].
-    pub fn new<O: IntoToolOutput>(
+    /// A tool that takes any text. `run` is async, and finds it in [`ToolContext::tool_arguments`].
+    pub fn new<O: IntoToolOutput + 'static>(
         name: impl Into<String>,
         description: impl Into<String>,
-        run: impl for<'a> Callback<'a, ToolContext<'a, C>, O>,
+        run: impl for<'a> Callback<'a, ToolContext<'a, C>, O, Later>,
     ) -> Self {
         let run = Arc::new(run);
         Self {
@@ -103,9 +103,9 @@ impl<C: 'static> CustomTool<C> {
 
     /// Sets which calls a person has to approve.
     #[must_use]
-    pub fn needs_approval(
+    pub fn needs_approval<K>(
         mut self,
-        needs: impl for<'a> Callback<'a, ToolContext<'a, C>, bool>,
+        needs: impl for<'a> Callback<'a, ToolContext<'a, C>, bool, K>,
     ) -> Self {
         self.gates.set_needs_approval(needs);
         self
@@ -113,9 +113,9 @@ impl<C: 'static> CustomTool<C> {
 
     /// Sets when the model may use the tool; asked before every call to the model.
     #[must_use]
-    pub fn is_enabled(
+    pub fn is_enabled<K>(
         mut self,
-        is_enabled: impl for<'a> Callback<'a, RunContext<'a, C>, bool>,
+        is_enabled: impl for<'a> Callback<'a, RunContext<'a, C>, bool, K>,
     ) -> Self {
         self.gates.set_is_enabled(is_enabled);
         self

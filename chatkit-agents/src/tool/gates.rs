@@ -25,18 +25,18 @@ impl<C> Default for Gates<C> {
 }
 
 impl<C: 'static> Gates<C> {
-    pub(crate) fn set_is_enabled(
+    pub(crate) fn set_is_enabled<K>(
         &mut self,
-        is_enabled: impl for<'a> Callback<'a, RunContext<'a, C>, bool>,
+        is_enabled: impl for<'a> Callback<'a, RunContext<'a, C>, bool, K>,
     ) {
-        self.is_enabled = Some(Box::new(move |run| Box::pin(is_enabled.call(run))));
+        self.is_enabled = Some(Box::new(move |run| is_enabled.call(run)));
     }
 
-    pub(crate) fn set_needs_approval(
+    pub(crate) fn set_needs_approval<K>(
         &mut self,
-        needs: impl for<'a> Callback<'a, ToolContext<'a, C>, bool>,
+        needs: impl for<'a> Callback<'a, ToolContext<'a, C>, bool, K>,
     ) {
-        self.needs_approval = Some(Box::new(move |ctx| Box::pin(needs.call(ctx))));
+        self.needs_approval = Some(Box::new(move |ctx| needs.call(ctx)));
     }
 }
 

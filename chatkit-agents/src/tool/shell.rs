@@ -186,9 +186,9 @@ impl<C: Send + Sync + 'static> ShellTool<C> {
 
     /// Sets which calls a person has to approve. [`ShellTool::action`] reads the commands of a call.
     #[must_use]
-    pub fn needs_approval(
+    pub fn needs_approval<K>(
         mut self,
-        needs: impl for<'a> Callback<'a, ToolContext<'a, C>, bool>,
+        needs: impl for<'a> Callback<'a, ToolContext<'a, C>, bool, K>,
     ) -> Self {
         self.gates.set_needs_approval(needs);
         self

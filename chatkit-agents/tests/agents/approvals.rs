@@ -3,16 +3,19 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use chatkit::types::{Action, ThreadItem};
 use chatkit_agents::items::InputItem;
 use chatkit_agents::testing::Script;
 use chatkit_agents::tool::{
     FunctionTool, SchemaError, Tool, ToolContext, ToolDefinition, ToolOutput,
 };
 use chatkit_agents::{
-    AgentTool, CancelMode, RunErrorKind, RunItemEventName, RunState, Runner, StreamEvent, ToolError,
+    AgentContext, AgentTool, ApprovalAnswer, Approvals, CancelMode, RunErrorKind, RunItemEventName,
+    RunState, Runner, StreamEvent, ToolError,
 };
 use futures::future::BoxFuture;
 
+use super::bridge::turn;
 use super::*;
 
 /// A tool that counts its calls, and may need an approval.
@@ -330,4 +333,45 @@ async fn a_detached_run_goes_on_without_a_reader() {
     let run = Runner::run_streamed(&agent(&server).tool(free), "Go", ()).detach();
     let result = within(run).await.unwrap().unwrap();
     assert_eq!(result.final_output(), Some("Done"));
+}
+
+#[tokio::test]
+async fn the_texts_of_a_form_can_be_chosen() {
+    let server = server([calls(&["delete", "delete"])]).await;
+    let delete = says("delete", "gone").needs_approval(|_: ToolContext<'_, AgentContext<()>>| true);
+    let agent = agent(&server).tool(delete);
+    let turn = turn().await;
+    let context = AgentContext::new(&turn);
+    let approvals = Approvals::new()
+        .in_widget()
+        .widget_labels("Send", "Why?", "Left open");
+    let run = Runner::run_streamed(&agent, "Go", context.clone());
+    approvals.forward(context, run).await.unwrap();
+
+    let widget = async || {
+        let items = turn.recent_items(10).await.unwrap();
+        let mut widgets = items.into_iter().filter_map(|item| match item {
+            ThreadItem::Widget(item) => Some(item),
+            _ => None,
+        });
+        widgets.next().unwrap()
+    };
+    let asked = widget().await;
+    let card = serde_json::to_value(&asked.widget).unwrap();
+    assert_eq!(card["confirm"]["label"], "Send");
+    let inputs = card["children"].as_array().unwrap().iter();
+    let mut inputs = inputs.filter(|child| child["type"] == "Input");
+    assert_eq!(inputs.next().unwrap()["placeholder"], "Why?");
+
+    // The form is sent as it came.
+    let action: Action = serde_json::from_value(card["confirm"]["action"].clone()).unwrap();
+    let answer = approvals.action(&turn, &action, Some(&asked)).await;
+    assert!(matches!(answer.unwrap(), ApprovalAnswer::Decided(_)));
+    let card = serde_json::to_value(&widget().await.widget).unwrap();
+    let badges = card["children"].as_array().unwrap().iter();
+    let badges: Vec<_> = badges
+        .filter(|child| child["type"] == "Badge")
+        .map(|badge| &badge["label"])
+        .collect();
+    assert_eq!(badges, ["Left open", "Left open"]);
 }

@@ -480,11 +480,12 @@ async fn what_tools_stream_comes_in_order() {
         let states = stream::iter([first, card("ab").into()]).map(Ok::<_, BoxError>);
         ctx.stream_widget_states(states).await.unwrap();
         ctx.start_workflow(Workflow::custom(Vec::new())).await;
-        ctx.add_workflow_task(CustomTask::new().title("first"))
+        let first = ctx
+            .add_workflow_task(CustomTask::new().title("first"))
             .await;
         ctx.add_workflow_task(CustomTask::new().title("second"))
             .await;
-        ctx.update_workflow_task(CustomTask::new().title("changed"), 0)
+        ctx.update_workflow_task(CustomTask::new().title("changed"), first)
             .await
             .unwrap();
         ctx.stream(ProgressUpdateEvent::new("two")).await;

@@ -2,7 +2,12 @@
 
 use std::sync::Arc;
 
-use chatkit::types::{CustomSummary, CustomTask, ProgressUpdateEvent, ThoughtTask, Workflow};
+use chatkit::Turn;
+use chatkit::store::MemoryStore;
+use chatkit::types::{
+    AssistantMessageContent, AssistantMessageItem, CustomSummary, CustomTask, ProgressUpdateEvent,
+    ThoughtTask, ThreadMetadata, Workflow,
+};
 use chatkit::widgets::{WidgetComponent, WidgetRoot};
 use chatkit_agents::testing::Script;
 use chatkit_agents::{AgentContext, Runner, WorkflowError, accumulate_text, stream_agent_response};
@@ -97,6 +102,71 @@ async fn workflows_that_do_not_exist_cannot_be_changed() {
         .await;
     let error = context.update_workflow_task(task(), 1).await.unwrap_err();
     assert_eq!(error, WorkflowError::NoSuchTask);
+}
+
+#[tokio::test]
+async fn a_task_has_the_index_that_adding_it_gave() {
+    let turn = turn().await;
+    let context = AgentContext::new(&turn);
+    let task = |title: &str| CustomTask::new().title(title);
+    context
+        .start_workflow(Workflow::custom(vec![task("given").into()]))
+        .await;
+    assert_eq!(context.add_workflow_task(task("one")).await, 1);
+    let two = context.add_workflow_task(task("two")).await;
+    context
+        .update_workflow_task(task("second"), two)
+        .await
+        .unwrap();
+    let workflow = serde_json::to_value(context.workflow_item().unwrap()).unwrap();
+    let tasks = workflow["workflow"]["tasks"].as_array().unwrap();
+    let titles: Vec<_> = tasks.iter().map(|task| &task["title"]).collect();
+    assert_eq!(titles, ["given", "one", "second"]);
+}
+
+#[tokio::test]
+async fn items_of_tools_come_in_order() {
+    let server = server([calls(&["busy"]), Script::text("Done")]).await;
+    let busy = tool("busy", |ctx: Ctx| async move {
+        ctx.stream(ProgressUpdateEvent::new("one")).await;
+        let content = AssistantMessageContent::new("From a tool");
+        let item = AssistantMessageItem::new("m1", &ctx.thread().id, content);
+        ctx.add_item(item).await;
+        ctx.stream(ProgressUpdateEvent::new("two")).await;
+    });
+    let turn = turn().await;
+    let mut shown = respond(&turn, &agent(&server).tool(busy)).await;
+    assert_eq!(
+        shown.brief()[..4],
+        [
+            "progress one",
+            "done assistant_message m1#1",
+            "progress two",
+            "added assistant_message msg#1",
+        ]
+    );
+    let stored = shown.stored(&turn).await;
+    assert_eq!(stored[0]["content"][0]["text"], "From a tool");
+}
+
+#[tokio::test]
+async fn tools_know_whose_request_it_is() {
+    let server = server([calls(&["whoami"]), Script::text("Done")]).await;
+    let whoami = tool(
+        "whoami",
+        |ctx: OwnedToolContext<AgentContext<String>>| async move { ctx.request_context().clone() },
+    );
+    let turn = Turn::detached(
+        ThreadMetadata::new("thr_1"),
+        MemoryStore::new(),
+        "Ada".to_owned(),
+    );
+    let context = AgentContext::new(&turn);
+    assert_eq!(context.request_context(), "Ada");
+    Runner::run(&agent(&server).tool(whoami), "Go", context)
+        .await
+        .unwrap();
+    assert_eq!(told(&server), "Ada");
 }
 
 #[tokio::test]

@@ -334,8 +334,7 @@ async fn functions_with_one_name() {
 #[tokio::test]
 async fn a_handoff_that_is_not_enabled_is_not_offered() {
     let server = server([Script::text("Alone")]).await;
-    let handoff = Handoff::to(&named(&server, "B"))
-        .is_enabled(|run: RunContext<'_, bool>| std::future::ready(*run));
+    let handoff = Handoff::to(&named(&server, "B")).is_enabled(|run: RunContext<'_, bool>| *run);
     Runner::run(&named(&server, "A").handoff(handoff), "Go", false)
         .await
         .unwrap();
@@ -389,7 +388,6 @@ async fn an_agent_as_a_tool_sees_its_input_only() {
                         .unwrap()
                         .push(format!("{:?}", event.event_name()));
                 }
-                std::future::ready(())
             });
     let outer = named(&server, "Outer").tool(sub);
     let result = Runner::run(&outer, "What does Bonjour mean?", ())

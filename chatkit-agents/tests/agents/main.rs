@@ -7,6 +7,7 @@
 
 mod approvals;
 mod bridge;
+mod callbacks;
 mod context;
 mod guardrails;
 mod guide;

@@ -327,7 +327,7 @@ async fn a_disabled_tool_is_neither_offered_nor_run() {
         witness.store(true, Ordering::SeqCst);
         async {}
     })
-    .is_enabled(|run: RunContext<'_, bool>| std::future::ready(*run));
+    .is_enabled(|run: RunContext<'_, bool>| *run);
     let agent = agent(&server).tool(secret).tool(says("open", "ok"));
     Runner::run(&agent, "Go", false).await.unwrap();
     let names: Vec<_> = bodies(&server)[0]["tools"]
@@ -355,7 +355,7 @@ async fn whether_a_tool_is_enabled_is_asked_before_every_call() {
         count.fetch_add(1, Ordering::SeqCst);
         async {}
     })
-    .is_enabled(move |_: RunContext<'_, ()>| std::future::ready(asked.load(Ordering::SeqCst) == 0));
+    .is_enabled(move |_: RunContext<'_, ()>| asked.load(Ordering::SeqCst) == 0);
     Runner::run(&agent(&server).tool(once), "Go", ())
         .await
         .unwrap();

@@ -326,7 +326,7 @@ mod closures {
         let tool = adder(0)
             .strict(false)
             .timeout(Duration::from_secs(1))
-            .is_enabled(|run: RunContext<'_, User>| std::future::ready(run.admin))
+            .is_enabled(|run: RunContext<'_, User>| run.admin)
             .failure_message(|error| format!("{:?}", error.kind()));
         let tool: &dyn FunctionTool<User> = &tool;
         assert_eq!(

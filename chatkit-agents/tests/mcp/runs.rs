@@ -362,21 +362,16 @@ async fn guardrails_check_every_tool() {
     let flag = Arc::clone(&asked);
     let guardrail = ToolInputGuardrail::new("quiet", move |ctx: ToolContext<'_, ()>| {
         flag.store(true, Ordering::SeqCst);
-        let decision =
-            ToolGuardrailFunctionOutput::reject_content(format!("no {}", ctx.tool_name()));
-        async move { Ok(decision) }
+        let text = format!("no {}", ctx.tool_name());
+        Ok(ToolGuardrailFunctionOutput::reject_content(text))
     });
     let server = process(&["stdio"]).tool_input_guardrail(guardrail).build();
     assert_eq!(result_of(&server, "die", nothing()).await, "no die");
     assert!(asked.load(Ordering::SeqCst));
 
     let guardrail = ToolOutputGuardrail::new("secret", |data: ToolOutputGuardrailData<'_, ()>| {
-        let text = data.output.to_wire().to_string();
-        async move {
-            Ok(ToolGuardrailFunctionOutput::reject_content(format!(
-                "not {text}"
-            )))
-        }
+        let text = format!("not {}", data.output.to_wire());
+        Ok(ToolGuardrailFunctionOutput::reject_content(text))
     });
     let server = process(&["stdio"]).tool_output_guardrail(guardrail).build();
     let told = result_of(&server, "echo", json!({"text": "Hi"})).await;

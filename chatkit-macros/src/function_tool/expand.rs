@@ -246,9 +246,7 @@ fn option_methods(
                 __run: #private::RunContext<'__call, #context>,
             ) -> #private::BoxFuture<'__call, bool> {
                 let _ = __run;
-                #private::Box::pin(async move {
-                    #private::Answer::resolve(#path(#argument)).await
-                })
+                #private::Answer::<bool, _>::resolve(#path(#argument))
             }
         }
     });

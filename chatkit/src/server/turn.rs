@@ -14,10 +14,11 @@ use super::request_info::RequestInfo;
 use crate::error::{Error, ErrorKind, TurnError};
 use crate::store::{DynStore, Store, StoreItemType};
 use crate::types::{
-    AssistantMessageContent, AssistantMessageItem, HiddenContextItem, Order, Page,
-    StructuredInputItem, Thread, ThreadItem, ThreadItemDoneEvent, ThreadItemRemovedEvent,
-    ThreadItemReplacedEvent, ThreadMetadata, ThreadStatus, ThreadStreamEvent, ThreadUpdatedEvent,
-    WidgetItem,
+    AssistantMessageContent, AssistantMessageContentPartAdded, AssistantMessageContentPartDone,
+    AssistantMessageContentPartTextDelta, AssistantMessageItem, HiddenContextItem, Order, Page,
+    StructuredInputItem, Thread, ThreadItem, ThreadItemAddedEvent, ThreadItemDoneEvent,
+    ThreadItemRemovedEvent, ThreadItemReplacedEvent, ThreadItemUpdatedEvent, ThreadMetadata,
+    ThreadStatus, ThreadStreamEvent, ThreadUpdatedEvent, WidgetItem,
 };
 use crate::widgets::{WidgetContent, WidgetStream};
 
@@ -221,6 +222,62 @@ impl<C: Send + Sync + 'static> Turn<C> {
         let content = content.into();
         self.add_item(AssistantMessageItem::new(id, self.thread_id(), content))
             .await
+    }
+
+    /// Adds a message of the assistant that comes piece by piece: each is shown as it comes, and the message is stored at
+    /// the end. A stream without pieces adds nothing.
+    ///
+    /// Dropping the returned future drops the stream. When that is because the user stopped the turn, what was said is
+    /// saved.
+    ///
+    /// ```
+    /// # use chatkit::types::UserMessageItem;
+    /// # use chatkit::{ChatKitHandler, Error, Turn, TurnError};
+    /// # use futures::{StreamExt, stream};
+    /// # struct Counter;
+    /// # impl ChatKitHandler for Counter {
+    /// #     type Context = ();
+    /// async fn respond(&self, turn: &Turn<()>, _message: Option<UserMessageItem>) -> Result<(), TurnError> {
+    ///     turn.stream_message(stream::iter(["one ", "two"]).map(Ok::<_, Error>)).await
+    /// }
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As for [`send`](Self::send), and the error of the stream, which ends the message where it is: shown, and not stored.
+    pub fn stream_message<T: Into<String>, E>(
+        &self,
+        pieces: impl Stream<Item = Result<T, E>> + Send,
+    ) -> impl Future<Output = Result<(), TurnError>> + Send
+    where
+        E: Send,
+        TurnError: From<E>,
+    {
+        let mut pieces = Box::pin(pieces.map_ok(Into::into));
+        async move {
+            let mut next: Option<String> = pieces.try_next().await?;
+            if next.is_none() {
+                return Ok(());
+            }
+            let id = self.generate_id(StoreItemType::Message);
+            let mut message = AssistantMessageItem::new(&id, self.thread_id(), Vec::new());
+            self.send(ThreadItemAddedEvent::new(message.clone()))
+                .await?;
+            let mut content = AssistantMessageContent::default();
+            let part = AssistantMessageContentPartAdded::new(0_usize, content.clone());
+            self.send(ThreadItemUpdatedEvent::new(&id, part)).await?;
+            while let Some(piece) = next {
+                content.text.push_str(&piece);
+                let delta = AssistantMessageContentPartTextDelta::new(0_usize, piece);
+                self.send(ThreadItemUpdatedEvent::new(&id, delta)).await?;
+                next = pieces.try_next().await?;
+            }
+            let part = AssistantMessageContentPartDone::new(0_usize, content.clone());
+            self.send(ThreadItemUpdatedEvent::new(&id, part)).await?;
+            message.content.push(content);
+            Ok(self.send(ThreadItemDoneEvent::new(message)).await?)
+        }
     }
 
     /// Replaces an item of the thread: stores it and sends `thread.item.replaced`.

@@ -185,9 +185,9 @@ impl<C: Send + Sync + 'static> ApplyPatchTool<C> {
 
     /// Sets which calls a person has to approve. [`ApplyPatchTool::operations`] reads the changes of a call.
     #[must_use]
-    pub fn needs_approval(
+    pub fn needs_approval<K>(
         mut self,
-        needs: impl for<'a> Callback<'a, ToolContext<'a, C>, bool>,
+        needs: impl for<'a> Callback<'a, ToolContext<'a, C>, bool, K>,
     ) -> Self {
         self.gates.set_needs_approval(needs);
         self

@@ -2,15 +2,15 @@
 
 use serde_json::{Value, json};
 
-use super::{HostedTool, texts};
+use super::{ContainerMemory, HostedTool, texts};
 use crate::tool::ToolCaller;
 
 /// Lets the model write and run Python in a container of the provider.
 ///
 /// ```
-/// use chatkit_agents::tool::CodeInterpreterTool;
+/// use chatkit_agents::tool::{CodeInterpreterTool, ContainerMemory};
 ///
-/// let code = CodeInterpreterTool::auto().file_ids(["file_sales"]).memory_limit("4g");
+/// let code = CodeInterpreterTool::auto().file_ids(["file_sales"]).memory_limit(ContainerMemory::Gb4);
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct CodeInterpreterTool(pub(super) HostedTool);
@@ -36,10 +36,10 @@ impl CodeInterpreterTool {
         self.container_option("file_ids", texts(ids))
     }
 
-    /// Sets the memory of the new container: `1g`, `4g`, `16g` or `64g`. Only for [`auto`](Self::auto).
+    /// Sets the memory of the new container. Only for [`auto`](Self::auto).
     #[must_use]
-    pub fn memory_limit(self, limit: impl Into<String>) -> Self {
-        self.container_option("memory_limit", limit.into().into())
+    pub fn memory_limit(self, limit: impl Into<ContainerMemory>) -> Self {
+        self.container_option("memory_limit", limit.into().as_str().into())
     }
 
     /// Sets what the new container may reach, as the API takes it: `{"type": "disabled"}`, or

@@ -3,15 +3,14 @@
 use serde_json::{Value, json};
 
 use super::HostedTool;
+use crate::model::open_enum;
 
 /// Lets the model make and edit images.
 ///
-/// Texts are those of the API, so that what is newer than this crate can be chosen too.
-///
 /// ```
-/// use chatkit_agents::tool::ImageGenerationTool;
+/// use chatkit_agents::tool::{ImageGenerationTool, ImageQuality};
 ///
-/// let images = ImageGenerationTool::new().size("1024x1536").quality("high").partial_images(2);
+/// let images = ImageGenerationTool::new().size("1024x1536").quality(ImageQuality::High).partial_images(2);
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct ImageGenerationTool(pub(super) HostedTool);
@@ -26,22 +25,22 @@ impl ImageGenerationTool {
         Self(self.0.option(name, value))
     }
 
-    /// Sets whether images are made or edited: `generate`, `edit` or `auto`.
+    /// Sets whether images are made or edited.
     #[must_use]
-    pub fn action(self, action: impl Into<String>) -> Self {
-        self.option("action", action.into())
+    pub fn action(self, action: impl Into<ImageAction>) -> Self {
+        self.option("action", action.into().as_str())
     }
 
-    /// Sets the background: `transparent`, `opaque` or `auto`.
+    /// Sets the background.
     #[must_use]
-    pub fn background(self, background: impl Into<String>) -> Self {
-        self.option("background", background.into())
+    pub fn background(self, background: impl Into<ImageBackground>) -> Self {
+        self.option("background", background.into().as_str())
     }
 
-    /// Sets how closely an edited image follows its original: `high` or `low`.
+    /// Sets how closely an edited image follows its original.
     #[must_use]
-    pub fn input_fidelity(self, fidelity: impl Into<String>) -> Self {
-        self.option("input_fidelity", fidelity.into())
+    pub fn input_fidelity(self, fidelity: impl Into<ImageInputFidelity>) -> Self {
+        self.option("input_fidelity", fidelity.into().as_str())
     }
 
     /// Sets the mask of an edit: the id of an uploaded file.
@@ -56,10 +55,10 @@ impl ImageGenerationTool {
         self.option("model", model.into())
     }
 
-    /// Sets how strictly images are moderated: `auto` or `low`.
+    /// Sets how strictly images are moderated.
     #[must_use]
-    pub fn moderation(self, moderation: impl Into<String>) -> Self {
-        self.option("moderation", moderation.into())
+    pub fn moderation(self, moderation: impl Into<ImageModeration>) -> Self {
+        self.option("moderation", moderation.into().as_str())
     }
 
     /// Sets the compression, in per cent.
@@ -68,10 +67,10 @@ impl ImageGenerationTool {
         self.option("output_compression", percent)
     }
 
-    /// Sets the format: `png`, `webp` or `jpeg`.
+    /// Sets the format.
     #[must_use]
-    pub fn output_format(self, format: impl Into<String>) -> Self {
-        self.option("output_format", format.into())
+    pub fn output_format(self, format: impl Into<ImageFormat>) -> Self {
+        self.option("output_format", format.into().as_str())
     }
 
     /// Sets how many unfinished images are streamed: 0 to 3.
@@ -80,13 +79,13 @@ impl ImageGenerationTool {
         self.option("partial_images", count)
     }
 
-    /// Sets the quality: `low`, `medium`, `high` or `auto`.
+    /// Sets the quality.
     #[must_use]
-    pub fn quality(self, quality: impl Into<String>) -> Self {
-        self.option("quality", quality.into())
+    pub fn quality(self, quality: impl Into<ImageQuality>) -> Self {
+        self.option("quality", quality.into().as_str())
     }
 
-    /// Sets the size, in pixels: `1024x1024` for example, or `auto`.
+    /// Sets the size, in pixels: `1024x1024` for example, or `auto`. A text, since models differ in what they take.
     #[must_use]
     pub fn size(self, size: impl Into<String>) -> Self {
         self.option("size", size.into())
@@ -96,5 +95,75 @@ impl ImageGenerationTool {
 impl Default for ImageGenerationTool {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+open_enum! {
+    /// Whether images are made or edited.
+    ImageAction {
+        /// New images are made.
+        Generate = "generate",
+        /// Images of the conversation are edited.
+        Edit = "edit",
+        /// The model decides.
+        Auto = "auto",
+    }
+}
+
+open_enum! {
+    /// The background of an image.
+    ImageBackground {
+        /// There is none; the format has to be able to say so.
+        Transparent = "transparent",
+        /// There is one.
+        Opaque = "opaque",
+        /// The model decides.
+        Auto = "auto",
+    }
+}
+
+open_enum! {
+    /// How closely an edited image follows its original, faces above all.
+    ImageInputFidelity {
+        /// Closely.
+        High = "high",
+        /// Less so.
+        Low = "low",
+    }
+}
+
+open_enum! {
+    /// How strictly images are moderated.
+    ImageModeration {
+        /// As usual.
+        Auto = "auto",
+        /// Less strictly.
+        Low = "low",
+    }
+}
+
+open_enum! {
+    /// The format of an image.
+    ImageFormat {
+        /// PNG.
+        Png = "png",
+        /// WebP.
+        Webp = "webp",
+        /// JPEG.
+        Jpeg = "jpeg",
+    }
+}
+
+open_enum! {
+    /// The quality of an image.
+    ImageQuality {
+        /// Low: the cheapest.
+        Low = "low",
+        /// Medium.
+        Medium = "medium",
+        /// High.
+        High = "high",
+        /// The model decides.
+        Auto = "auto",
     }
 }

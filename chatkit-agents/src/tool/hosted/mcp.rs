@@ -23,7 +23,7 @@ use crate::tool::{LocalTool, Tool, ToolCaller, ToolContext, ToolError};
 ///     admin: bool,
 /// }
 ///
-/// async fn decide(request: McpApprovalRequest<'_, User>) -> McpApproval {
+/// fn decide(request: McpApprovalRequest<'_, User>) -> McpApproval {
 ///     if request.ctx.admin || request.name().starts_with("read_") {
 ///         McpApproval::approve()
 ///     } else {
@@ -202,11 +202,11 @@ impl<C> HostedMcpTool<C> {
 
     /// Sets the function that decides when the server wants an approval. A panic of it counts as a rejection.
     #[must_use]
-    pub fn on_approval_request(
+    pub fn on_approval_request<K>(
         mut self,
-        decide: impl for<'a> Callback<'a, McpApprovalRequest<'a, C>, McpApproval>,
+        decide: impl for<'a> Callback<'a, McpApprovalRequest<'a, C>, McpApproval, K>,
     ) -> Self {
-        self.decide = Some(Box::new(move |request| Box::pin(decide.call(request))));
+        self.decide = Some(Box::new(move |request| decide.call(request)));
         self
     }
 

@@ -9,12 +9,17 @@ mod web;
 
 use serde_json::{Map, Value};
 
+use crate::model::open_enum;
+
 pub use self::code::CodeInterpreterTool;
-pub use self::image::ImageGenerationTool;
+pub use self::image::{
+    ImageAction, ImageBackground, ImageFormat, ImageGenerationTool, ImageInputFidelity,
+    ImageModeration, ImageQuality,
+};
 pub use self::mcp::{HostedMcpTool, McpApproval, McpApprovalRequest};
 pub use self::search::{FileSearchTool, ProgrammaticToolCallingTool, ToolSearchTool};
 pub use self::shell::ContainerShellTool;
-pub use self::web::WebSearchTool;
+pub use self::web::{SearchContextSize, WebSearchTool};
 
 /// A tool that the provider of the model runs: its definition in the Responses API, sent as it is.
 ///
@@ -83,6 +88,20 @@ impl HostedTool {
 
     pub(crate) fn included(&self) -> &[String] {
         &self.include
+    }
+}
+
+open_enum! {
+    /// How much memory a container has.
+    ContainerMemory {
+        /// 1 GB.
+        Gb1 = "1g",
+        /// 4 GB.
+        Gb4 = "4g",
+        /// 16 GB.
+        Gb16 = "16g",
+        /// 64 GB.
+        Gb64 = "64g",
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{HostedTool, texts};
+use super::{ContainerMemory, HostedTool, texts};
 use crate::tool::ToolCaller;
 
 /// Lets the model run commands in a container of the provider. [`ShellTool`](crate::tool::ShellTool) is the one whose
@@ -39,10 +39,10 @@ impl ContainerShellTool {
         self.environment("file_ids", texts(ids))
     }
 
-    /// Sets the memory of the new container: `1g`, `4g`, `16g` or `64g`. Only for [`auto`](Self::auto).
+    /// Sets the memory of the new container. Only for [`auto`](Self::auto).
     #[must_use]
-    pub fn memory_limit(self, limit: impl Into<String>) -> Self {
-        self.environment("memory_limit", limit.into().into())
+    pub fn memory_limit(self, limit: impl Into<ContainerMemory>) -> Self {
+        self.environment("memory_limit", limit.into().as_str().into())
     }
 
     /// Sets what the new container may reach, as the API takes it: `{"type": "disabled"}`, or

@@ -3,16 +3,17 @@
 use serde_json::{Map, Value, json};
 
 use super::{HostedTool, texts};
+use crate::model::open_enum;
 
 /// Lets the model search the web.
 ///
 /// ```
-/// use chatkit_agents::tool::WebSearchTool;
+/// use chatkit_agents::tool::{SearchContextSize, WebSearchTool};
 ///
 /// let search = WebSearchTool::new()
 ///     .allowed_domains(["rust-lang.org"])
 ///     .user_location("Berlin", "DE")
-///     .search_context_size("high");
+///     .search_context_size(SearchContextSize::High);
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct WebSearchTool(pub(super) HostedTool);
@@ -68,10 +69,10 @@ impl WebSearchTool {
         self.option("user_location", location)
     }
 
-    /// Sets how much of what is found the model reads: `low`, `medium` or `high`.
+    /// Sets how much of what is found the model reads.
     #[must_use]
-    pub fn search_context_size(self, size: impl Into<String>) -> Self {
-        self.option("search_context_size", size.into())
+    pub fn search_context_size(self, size: impl Into<SearchContextSize>) -> Self {
+        self.option("search_context_size", size.into().as_str())
     }
 
     /// Sets whether pages may be fetched now; otherwise only what the provider has stored is used. The API's default
@@ -95,6 +96,18 @@ impl WebSearchTool {
             "image_settings",
             json!({"max_results": max_results, "caption": caption}),
         )
+    }
+}
+
+open_enum! {
+    /// How much of what a search finds the model reads.
+    SearchContextSize {
+        /// Little.
+        Low = "low",
+        /// The default.
+        Medium = "medium",
+        /// Much.
+        High = "high",
     }
 }
 

@@ -64,7 +64,7 @@ async fn a_function_acknowledges_safety_checks() {
         ComputerTool::new(Screen::default()).on_safety_check(
             move |data: ComputerSafetyCheckData<'_, ()>| {
                 let known = data.check.code.as_deref() == Some("malicious_instructions");
-                async move { answer && known }
+                answer && known
             },
         )
     };

@@ -18,11 +18,13 @@ use std::sync::{Arc, Mutex};
 use chatkit_agents::function_tool;
 use chatkit_agents::tool::{
     ApplyPatchEditor, ApplyPatchTool, CodeInterpreterTool, Computer, ComputerAction,
-    ComputerSafetyCheckData, ComputerTool, ContainerShellTool, CustomTool, FileSearchTool,
-    HostedMcpTool, HostedTool, ImageGenerationTool, McpApproval, McpApprovalRequest,
-    ProgrammaticToolCallingTool, ShellActionRequest, ShellCommandOutput, ShellExecutor,
-    ShellResult, ShellTool, Tool, ToolCaller, ToolContext, ToolError, ToolNamespace,
-    ToolOutputImage, ToolSearchTool, WebSearchTool, apply_diff, create_file_text,
+    ComputerSafetyCheckData, ComputerTool, ContainerMemory, ContainerShellTool, CustomTool,
+    FileSearchTool, HostedMcpTool, HostedTool, ImageAction, ImageBackground, ImageFormat,
+    ImageGenerationTool, ImageInputFidelity, ImageModeration, ImageQuality, McpApproval,
+    McpApprovalRequest, ProgrammaticToolCallingTool, SearchContextSize, ShellActionRequest,
+    ShellCommandOutput, ShellExecutor, ShellResult, ShellTool, Tool, ToolCaller, ToolContext,
+    ToolError, ToolNamespace, ToolOutputImage, ToolSearchTool, WebSearchTool, apply_diff,
+    create_file_text,
 };
 use chatkit_agents::{
     RunErrorKind, RunItemEventName, RunItemKind, Runner, StreamEvent, ToolUseBehavior,
@@ -157,7 +159,7 @@ async fn the_tools_of_the_provider_are_described_as_in_python() {
             WebSearchTool::new()
                 .user_location("Berlin", "DE")
                 .allowed_domains(["rust-lang.org"])
-                .search_context_size("high")
+                .search_context_size(SearchContextSize::High)
                 .external_web_access(false)
                 .images()
                 .image_settings(3, true)
@@ -177,14 +179,14 @@ async fn the_tools_of_the_provider_are_described_as_in_python() {
             "code_interpreter",
             CodeInterpreterTool::auto()
                 .file_ids(["file_1"])
-                .memory_limit("4g")
+                .memory_limit(ContainerMemory::Gb4)
                 .into(),
         ),
         (
             "image_generation",
             ImageGenerationTool::new()
                 .size("1024x1536")
-                .quality("high")
+                .quality(ImageQuality::High)
                 .partial_images(2)
                 .into(),
         ),
@@ -251,23 +253,42 @@ async fn the_rest_of_the_options_are_sent_too() {
         .user_region("California")
         .user_timezone("America/Los_Angeles");
     let code = CodeInterpreterTool::auto().include_outputs();
-    let body = request([web.into(), code.into()]).await;
+    let image = ImageGenerationTool::new()
+        .action(ImageAction::Edit)
+        .background(ImageBackground::Opaque)
+        .input_fidelity(ImageInputFidelity::High)
+        .moderation(ImageModeration::Low)
+        .output_format(ImageFormat::Webp);
+    let body = request([web.into(), code.into(), image.into()]).await;
     assert_eq!(
         body["tools"][0]["user_location"],
         json!({"type": "approximate", "region": "California", "timezone": "America/Los_Angeles"})
     );
     assert_eq!(body["include"], json!(["code_interpreter_call.outputs"]));
+    assert_eq!(
+        body["tools"][2],
+        json!({
+            "type": "image_generation",
+            "action": "edit",
+            "background": "opaque",
+            "input_fidelity": "high",
+            "moderation": "low",
+            "output_format": "webp",
+        })
+    );
 }
 
 #[tokio::test]
 async fn what_is_newer_than_the_builders_is_sent_as_it_is() {
-    let newer = HostedTool::from(WebSearchTool::new()).option("budget", 5);
+    let web = WebSearchTool::new().search_context_size("endless");
+    let newer = HostedTool::from(web).option("budget", 5);
     let body = request([
         newer.into(),
         Tool::hosted(json!({"type": "video_search", "fps": 2})),
     ])
     .await;
     assert_eq!(body["tools"][0]["budget"], 5);
+    assert_eq!(body["tools"][0]["search_context_size"], "endless");
     assert_eq!(body["tools"][1], json!({"type": "video_search", "fps": 2}));
 }
 

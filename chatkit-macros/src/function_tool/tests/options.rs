@@ -105,9 +105,7 @@ const _: () = {
             >,
         ) -> agents::__private::BoxFuture<'__call, bool> {
             let _ = __run;
-            agents::__private::Box::pin(async move {
-                agents::__private::Answer::resolve(is_admin(__run.context)).await
-            })
+            agents::__private::Answer::<bool, _>::resolve(is_admin(__run.context))
         }
         fn needs_approval<'__call>(
             &'__call self,
