@@ -523,7 +523,9 @@ impl ContextCall {
         match self {
             Self::Stream { event } => context.stream((**event).clone()).await,
             Self::StartWorkflow { workflow } => context.start_workflow(workflow.clone()).await,
-            Self::AddWorkflowTask { task } => context.add_workflow_task(task.clone()).await,
+            Self::AddWorkflowTask { task } => {
+                context.add_workflow_task(task.clone()).await;
+            }
             Self::UpdateWorkflowTask { task, task_index } => {
                 let index = usize::try_from(*task_index).unwrap_or(usize::MAX);
                 context.update_workflow_task(task.clone(), index).await?;
