@@ -6,7 +6,7 @@ use std::future::Future;
 
 use chatkit::types::{
     AssistantMessageItem, Attachment, ClientToolCallItem, ClientToolCallStatus, EndOfTurnItem,
-    GeneratedImageItem, HiddenContextItem, ReceiptItem, SdkHiddenContextItem, StructuredInputItem,
+    GeneratedImageItem, HiddenContextItem, SdkHiddenContextItem, StructuredInputItem,
     StructuredInputStatus, Task, TaskItem, ThreadItem, UserMessageContent, UserMessageItem,
     UserMessageTagContent, WidgetItem, WorkflowItem,
 };
@@ -215,15 +215,6 @@ pub trait ThreadItemConverter: Send + Sync {
         }
     }
 
-    /// A receipt.
-    fn receipt_to_input(
-        &self,
-        item: &ReceiptItem,
-    ) -> impl Future<Output = Result<Vec<InputItem>, ConvertError>> + Send {
-        let text = format!("The user has paid {}.", item.total);
-        async { Ok(vec![InputItem::user(text)]) }
-    }
-
     /// The end of a turn. The default leaves it out.
     fn end_of_turn_to_input(
         &self,
@@ -261,7 +252,6 @@ pub trait ThreadItemConverter: Send + Sync {
                     ThreadItem::SdkHiddenContext(item) => {
                         self.sdk_hidden_context_to_input(item).await
                     }
-                    ThreadItem::Receipt(item) => self.receipt_to_input(item).await,
                     ThreadItem::EndOfTurn(item) => self.end_of_turn_to_input(item).await,
                     // An item that only a newer version of `chatkit` knows. The test below forgets none of this one.
                     _ => Ok(Vec::new()),
@@ -473,7 +463,6 @@ mod tests {
         task_to_input(TaskItem);
         hidden_context_to_input(HiddenContextItem);
         sdk_hidden_context_to_input(SdkHiddenContextItem);
-        receipt_to_input(ReceiptItem);
         end_of_turn_to_input(EndOfTurnItem);
     }
 

@@ -212,12 +212,6 @@ items! {
         content: String,
     } optional {}
 
-    /// What the user has paid.
-    Receipt(ReceiptItem) = "receipt" shown {
-        /// The sum, with its currency.
-        total: String,
-    } optional {}
-
     /// Marks the end of the assistant's turn.
     EndOfTurn(EndOfTurnItem) = "end_of_turn" shown {} optional {}
 }
