@@ -80,8 +80,6 @@ events! {
     ReasoningTextDelta(ContentDelta) = "response.reasoning_text.delta", content_delta;
     /// `response.function_call_arguments.delta`: more of a call's arguments.
     FunctionCallArgumentsDelta(ArgumentsDelta) = "response.function_call_arguments.delta", arguments_delta;
-    /// `response.mcp_call_arguments.delta`: more of the arguments of a call that the provider makes.
-    McpCallArgumentsDelta(ArgumentsDelta) = "response.mcp_call_arguments.delta", arguments_delta;
     /// `response.reasoning_summary_text.delta`: more of a summary of the model's thinking.
     ReasoningSummaryTextDelta(SummaryDelta) = "response.reasoning_summary_text.delta", summary_delta;
     /// `response.image_generation_call.partial_image`: a preview of an image.
