@@ -1,3 +1,4 @@
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
@@ -188,4 +189,39 @@ fn responses_may_be_sparse_or_strange() {
         total_tokens: 240,
     };
     assert_eq!(usage, expected);
+}
+
+/// A value that a field of a delta should have, or should not.
+fn any_value() -> impl Strategy<Value = Option<Value>> {
+    prop_oneof![
+        4 => any::<u32>().prop_map(|number| Some(json!(number))),
+        4 => any::<String>().prop_map(|text| Some(json!(text))),
+        1 => Just(None),
+        1 => proptest::sample::select(vec![
+            json!(null), json!(-1), json!(2.0), json!(2.5), json!(true), json!("7"), json!([]), json!({"a": [1]}),
+        ]).prop_map(Some),
+    ]
+}
+
+proptest! {
+    /// A text delta that OpenAI writes is read apart from all others: in the same way, whatever is in it.
+    #[test]
+    fn a_delta_is_read_as_any_event_is(
+        values in proptest::collection::vec(any_value(), 6),
+        names in Just(["sequence_number", "item_id", "output_index", "content_index", "delta", "logprobs"].to_vec())
+            .prop_shuffle(),
+    ) {
+        let mut event = json!({"type": "response.output_text.delta"});
+        for (name, value) in names.into_iter().zip(values) {
+            if let Some(value) = value {
+                event[name] = value;
+            }
+        }
+        let event = event.to_string();
+        let bare = event == r#"{"type":"response.output_text.delta"}"#;
+        prop_assert!(bare || event.starts_with(TEXT_DELTA), "not apart: {}", event);
+        let apart = ResponseStreamEvent::from_json(&event).unwrap();
+        let among_all = ResponseStreamEvent::from_json(&format!(" {event}")).unwrap();
+        prop_assert_eq!(apart, among_all);
+    }
 }
