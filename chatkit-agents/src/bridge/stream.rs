@@ -16,7 +16,9 @@ use futures::{Stream, StreamExt};
 
 use super::context::{ActiveWorkflow, AgentContext};
 use super::convert::{DefaultResponseStreamConverter, ResponseStreamConverter};
-use crate::items::{self, OutputContent, OutputItem, OutputItemKind, OutputMessage};
+use crate::items::{
+    self, OutputContent, OutputItem, OutputItemKind, OutputMessage, PLACEHOLDER_ID,
+};
 use crate::model::ResponseStreamEvent;
 use crate::runner::{RunError, RunItemKind, StreamEvent};
 
@@ -137,7 +139,7 @@ where
 
 /// Whether this is an id of the endpoint's own. Some send none, others always the same placeholder.
 fn is_id(id: &str) -> bool {
-    !id.is_empty() && id != "__fake_id__"
+    !id.is_empty() && id != PLACEHOLDER_ID
 }
 
 fn index(index: u64) -> usize {
