@@ -1,5 +1,7 @@
 //! The events of a response stream.
 
+mod text_delta;
+
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -319,11 +321,8 @@ impl ResponseStreamEvent {
     /// # Errors
     /// Only when `json` is not JSON.
     pub fn from_json(json: &str) -> Result<Self, serde_json::Error> {
-        // Once per token: few fields, and nothing else is looked for. What is unusual about it is found below.
-        if json.starts_with(TEXT_DELTA)
-            && let Ok(event) = serde_json::from_str::<TextDelta>(json)
-        {
-            return Ok(Self::OutputTextDelta(event.into()));
+        if let Some(event) = text_delta::read(json) {
+            return Ok(Self::OutputTextDelta(event));
         }
         // The usual case takes one pass: all typed fields at once, nested values unread.
         let typed = serde_json::from_str::<Wire<'_>>(json).ok();
@@ -348,31 +347,6 @@ impl ResponseStreamEvent {
             self.event_type(),
             "response.completed" | "response.incomplete" | "response.failed" | "error"
         )
-    }
-}
-
-/// How a delta of text begins where it is written as OpenAI writes it.
-const TEXT_DELTA: &str = r#"{"type":"response.output_text.delta","#;
-
-/// A delta of text, with the fields that it should have.
-#[derive(Deserialize)]
-struct TextDelta {
-    sequence_number: Option<u64>,
-    item_id: String,
-    output_index: u64,
-    content_index: u64,
-    delta: String,
-}
-
-impl From<TextDelta> for ContentDelta {
-    fn from(event: TextDelta) -> Self {
-        Self {
-            sequence_number: event.sequence_number,
-            item_id: event.item_id,
-            output_index: event.output_index,
-            content_index: event.content_index,
-            delta: event.delta,
-        }
     }
 }
 

@@ -203,10 +203,39 @@ fn any_value() -> impl Strategy<Value = Option<Value>> {
     ]
 }
 
+/// A text delta that is read apart from all other events.
+fn read_apart() -> impl Strategy<Value = String> {
+    let id = "[a-z_0-9]{0,60}";
+    let word = prop_oneof![3 => "[ a-z,.]{0,20}", 1 => any::<String>()];
+    (any::<u64>(), id, 0..9u64, 0..9u64, word, "[a-zA-Z0-9]{0,16}").prop_map(
+        |(number, id, output_index, content_index, delta, padding)| {
+            let event = json!({
+                "type": "response.output_text.delta", "sequence_number": number, "item_id": id,
+                "output_index": output_index, "content_index": content_index, "delta": delta, "logprobs": [],
+                "obfuscation": padding,
+            });
+            event.to_string()
+        },
+    )
+}
+
+/// How all events are read: it takes any JSON, and with a space in front a text delta is like any other.
+fn among_all(json: &str) -> Option<ResponseStreamEvent> {
+    ResponseStreamEvent::from_json(&format!(" {json}")).ok()
+}
+
 proptest! {
-    /// A text delta that OpenAI writes is read apart from all others: in the same way, whatever is in it.
+    /// What OpenAI writes is read apart, and as it would be among all.
     #[test]
-    fn a_delta_is_read_as_any_event_is(
+    fn a_usual_delta_is_read_apart(event in read_apart()) {
+        let apart = text_delta::read(&event).map(ResponseStreamEvent::OutputTextDelta);
+        prop_assert!(apart.is_some(), "not apart: {}", event);
+        prop_assert_eq!(apart, among_all(&event));
+    }
+
+    /// Whatever else it says, in whatever order.
+    #[test]
+    fn an_unusual_delta_is_read_as_any_event_is(
         values in proptest::collection::vec(any_value(), 6),
         names in Just(["sequence_number", "item_id", "output_index", "content_index", "delta", "logprobs"].to_vec())
             .prop_shuffle(),
@@ -218,10 +247,24 @@ proptest! {
             }
         }
         let event = event.to_string();
-        let bare = event == r#"{"type":"response.output_text.delta"}"#;
-        prop_assert!(bare || event.starts_with(TEXT_DELTA), "not apart: {}", event);
-        let apart = ResponseStreamEvent::from_json(&event).unwrap();
-        let among_all = ResponseStreamEvent::from_json(&format!(" {event}")).unwrap();
-        prop_assert_eq!(apart, among_all);
+        prop_assert_eq!(ResponseStreamEvent::from_json(&event).ok(), among_all(&event));
+    }
+
+    /// And whatever is wrong with it.
+    #[test]
+    fn a_broken_delta_is_not_read_apart(
+        event in read_apart(),
+        at in any::<proptest::sample::Index>(),
+        (removed, added) in prop_oneof![
+            (0..3_usize, prop_oneof!["[\"\\\\{}:,\\[\\]0-9.eE+u\n\t -]{0,2}", any::<String>()]),
+            (Just(0), Just(r#","delta":"again""#.to_owned())),
+        ],
+    ) {
+        let mut chars: Vec<char> = event.chars().collect();
+        let from = text_delta::BEGIN.len() + at.index(chars.len() - text_delta::BEGIN.len() + 1);
+        let to = chars.len().min(from + removed);
+        chars.splice(from..to, added.chars());
+        let event: String = chars.into_iter().collect();
+        prop_assert_eq!(ResponseStreamEvent::from_json(&event).ok(), among_all(&event));
     }
 }
