@@ -176,7 +176,7 @@ events! {
 }
 
 impl ThreadStreamEvent {
-    /// Appends it as JSON: the same bytes that serde writes, and for what comes once per token in an eighth of the time.
+    /// Appends it as JSON: the same bytes that serde writes, and for what comes once per token in a fraction of the time.
     pub(crate) fn write_json(&self, out: &mut Vec<u8>) -> Result<(), serde_json::Error> {
         let Self::ThreadItemUpdated(ThreadItemUpdatedEvent {
             item_id,
@@ -186,16 +186,32 @@ impl ThreadStreamEvent {
             return serde_json::to_writer(out, self);
         };
         out.extend_from_slice(br#"{"type":"thread.item.updated","item_id":"#);
-        serde_json::to_writer(&mut *out, item_id)?;
+        write_string(out, item_id)?;
         out.extend_from_slice(
             br#","update":{"type":"assistant_message.content_part.text_delta","content_index":"#,
         );
         serde_json::to_writer(&mut *out, &update.content_index)?;
         out.extend_from_slice(br#","delta":"#);
-        serde_json::to_writer(&mut *out, &update.delta)?;
+        write_string(out, &update.delta)?;
         out.extend_from_slice(b"}}");
         Ok(())
     }
+}
+
+/// Appends a JSON string. In most of them nothing is to be escaped, and to see that is many bytes at a time: the search
+/// does not end early.
+fn write_string(out: &mut Vec<u8>, text: &str) -> Result<(), serde_json::Error> {
+    let escaped = |byte| byte < b' ' || byte == b'"' || byte == b'\\';
+    if text
+        .bytes()
+        .fold(false, |found, byte| found | escaped(byte))
+    {
+        return serde_json::to_writer(out, text);
+    }
+    out.push(b'"');
+    out.extend_from_slice(text.as_bytes());
+    out.push(b'"');
+    Ok(())
 }
 
 impl ProgressUpdateEvent {
