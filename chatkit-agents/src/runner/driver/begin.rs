@@ -3,7 +3,7 @@
 use std::sync::{Arc, PoisonError};
 
 use chatkit::BoxError;
-use tracing::Span;
+use tracing::{Instrument, Span};
 
 use super::{Checks, Driver};
 use crate::agent::Agent;
@@ -136,16 +136,15 @@ impl<C: Send + Sync + 'static> Driver<C> {
     /// Asks guardrails, all at the same time; the first that trips ends it for all.
     fn check_input(&self, guardrails: Vec<InputGuardrail<C>>, input: Arc<[InputItem]>) -> Checks {
         let (scope, agent) = (Arc::clone(&self.scope), self.agent.clone());
-        // The span of the agent: those beside the model are polled inside of another.
         let span = self.span.clone();
-        Box::pin(async move {
+        let checks = async move {
             let run = RunContext::of(&scope, &agent);
             let checks = guardrails.iter().map(|guardrail| {
-                let (input, span) = (&*input, &span);
+                let input = &*input;
                 async move {
                     let found = guardrail.check(run, input).await;
                     found_by(
-                        span,
+                        &Span::current(),
                         guardrail.name(),
                         run,
                         found,
@@ -154,7 +153,9 @@ impl<C: Send + Sync + 'static> Driver<C> {
                 }
             });
             futures::future::try_join_all(checks).await
-        })
+        };
+        // Those beside the model are polled outside of it.
+        Box::pin(checks.instrument(span))
     }
 
     pub(super) fn checks(&mut self) -> &mut Option<Checks> {

@@ -107,7 +107,6 @@ impl<C: Send + Sync + 'static> Driver<C> {
         let span = self.span.clone();
         self.begin().instrument(span).await?;
         loop {
-            let span = self.span.clone();
             let next = match &self.scope.shared.state().step {
                 NextStep::CallModel => Next::Model,
                 NextStep::CallTools { .. } => Next::Tools,
@@ -115,8 +114,9 @@ impl<C: Send + Sync + 'static> Driver<C> {
             };
             match next {
                 Next::Model if self.scope.shared.stops_after_turn() => return Ok(()),
-                Next::Model => self.call_model().instrument(span).await?,
+                Next::Model => self.call_model().await?,
                 Next::Tools => {
+                    let span = self.span.clone();
                     if !self.call_tools().instrument(span).await? {
                         return Ok(());
                     }

@@ -24,6 +24,14 @@ use crate::runner::state::{NextStep, ToolCall};
 use crate::telemetry::names::*;
 use crate::telemetry::{self, ChatRequest, content};
 
+/// A call of the model, of which nothing has been read.
+struct ModelCall<C> {
+    events: ModelStream,
+    offer: Offer<C>,
+    span: Span,
+    started: Instant,
+}
+
 /// A response of the model, at its end.
 struct Answer {
     items: Vec<OutputItem>,
@@ -32,8 +40,28 @@ struct Answer {
 
 impl<C: Send + Sync + 'static> Driver<C> {
     pub(super) async fn call_model(&mut self) -> Result<(), RunError> {
+        let span = self.span.clone();
+        let Some(call) = self.ask().instrument(span.clone()).await? else {
+            return Ok(());
+        };
+        // Outside of the span: the rest of this happens once, and to enter a span for each delta adds to the delta's time.
+        let answer = self.read(call).await;
+        async {
+            let (answer, offer) = answer?;
+            self.tell(|hooks, run| hooks.llm_end(run, &answer.response))
+                .await?;
+            // No tool runs, no agent takes over, and nothing is final before the input is known to be good.
+            self.finish_checks().await?;
+            self.on_answer(answer, offer).await
+        }
+        .instrument(span)
+        .await
+    }
+
+    /// Calls the model; `None` when there may be no more calls, and the run has ended.
+    async fn ask(&mut self) -> Result<Option<ModelCall<C>>, RunError> {
         if let Some(error) = self.next_turn() {
-            return self.recover(error).await;
+            return self.recover(error).await.map(|()| None);
         }
         self.start_agent().await?;
         let offer = Offer::of(&self.agent, &self.root, &self.scope).await?;
@@ -53,19 +81,12 @@ impl<C: Send + Sync + 'static> Driver<C> {
         }
         let started = Instant::now();
         let events = self.open(&*model, &offer, &data, prompt.as_ref())?;
-        drop(data);
-        let answer = self
-            .read(events, &offer, started)
-            .instrument(span.clone())
-            .await;
-        let answer = answer.inspect_err(|error| telemetry::run_failed(&span, error))?;
-        self.record(&span, &answer);
-        drop(span);
-        self.tell(|hooks, run| hooks.llm_end(run, &answer.response))
-            .await?;
-        // No tool runs, no agent takes over, and nothing is final before the input is known to be good.
-        self.finish_checks().await?;
-        self.on_answer(answer, offer).await
+        Ok(Some(ModelCall {
+            events,
+            offer,
+            span,
+            started,
+        }))
     }
 
     /// Counts a turn; the error when there may be no more.
@@ -219,19 +240,37 @@ impl<C: Send + Sync + 'static> Driver<C> {
         settings
     }
 
+    /// Reads the model's answer, and keeps what it has brought.
+    async fn read(&mut self, call: ModelCall<C>) -> Result<(Answer, Offer<C>), RunError> {
+        let ModelCall {
+            events,
+            offer,
+            span,
+            started,
+        } = call;
+        let answer = self.read_events(events, &offer, &span, started).await;
+        let answer = answer.inspect_err(|error| telemetry::run_failed(&span, error))?;
+        self.record(&span, &answer);
+        Ok((answer, offer))
+    }
+
     /// Reads the model's stream to its end, so that its connection can serve the next call.
-    async fn read(
+    async fn read_events(
         &mut self,
         mut events: ModelStream,
         offer: &Offer<C>,
+        span: &Span,
         started: Instant,
     ) -> Result<Answer, RunError> {
         let mut waiting = Some(started);
         let mut streamed = Vec::new();
         let mut answer = None;
         loop {
+            // In the call's span until the answer begins; a delta has nothing to say about itself.
+            let within = waiting.map_or_else(Span::none, |_| span.clone());
+            let next = events.next().instrument(within);
             let event = match self.checks() {
-                None => events.next().await,
+                None => next.await,
                 Some(checks) => tokio::select! {
                     biased;
                     found = checks => {
@@ -239,7 +278,7 @@ impl<C: Send + Sync + 'static> Driver<C> {
                         self.input_checked(found)?;
                         continue;
                     }
-                    event = events.next() => event,
+                    event = next => event,
                 },
             };
             let event = match (event, &answer) {
@@ -250,7 +289,7 @@ impl<C: Send + Sync + 'static> Driver<C> {
             };
             if let Some(started) = waiting.take() {
                 let seconds = started.elapsed().as_secs_f64();
-                Span::current().record(RESPONSE_TIME_TO_FIRST_CHUNK, seconds);
+                span.record(RESPONSE_TIME_TO_FIRST_CHUNK, seconds);
             }
             match &event {
                 // The hot path: a text delta only passes through.
@@ -284,7 +323,7 @@ impl<C: Send + Sync + 'static> Driver<C> {
                         | ResponseStreamEvent::Failed(end) = &event
                         {
                             let usage = end.response.usage.unwrap_or_default();
-                            telemetry::response(&Span::current(), &end.response, usage);
+                            telemetry::response(span, &end.response, usage);
                         }
                         self.emit(StreamEvent::RawResponse(event)).await;
                         return Err(error);
