@@ -22,8 +22,10 @@ mod scripted;
 use std::convert::Infallible;
 use std::env;
 use std::error::Error;
-use std::io::IsTerminal;
+use std::io::{self, IsTerminal};
+use std::num::NonZero;
 use std::process::ExitCode;
+use std::thread::available_parallelism;
 use std::time::Duration;
 
 use axum::http::request::Parts;
@@ -41,6 +43,7 @@ use chatkit_agents::{
 };
 use chatkit_examples::page::Page;
 use serde::Serialize;
+use tokio::runtime::{Builder, Runtime};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::prelude::*;
 
@@ -114,9 +117,9 @@ impl Assistant {
     }
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    let Err(error) = run().await else {
+fn main() -> ExitCode {
+    let ran = runtime().map_err(Into::into);
+    let Err(error) = ran.and_then(|runtime| runtime.block_on(run())) else {
         return ExitCode::SUCCESS;
     };
     // What to do about it is often said by a cause.
@@ -131,6 +134,16 @@ async fn main() -> ExitCode {
         eprintln!("quickstart: {message}");
     }
     ExitCode::FAILURE
+}
+
+/// With one core there is nobody to share work with, and a runtime that does not try to needs less time for a delta.
+fn runtime() -> io::Result<Runtime> {
+    let cores = available_parallelism().map_or(1, NonZero::get);
+    let mut runtime = match cores {
+        1 => Builder::new_current_thread(),
+        _ => Builder::new_multi_thread(),
+    };
+    runtime.enable_all().build()
 }
 
 async fn run() -> Result<(), Box<dyn Error>> {
