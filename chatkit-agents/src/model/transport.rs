@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_stream::try_stream;
 use bytes::Bytes;
 use chrono::Utc;
-use futures::Stream;
+use futures::{Stream, StreamExt, TryStreamExt};
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use reqwest::{Method, StatusCode, Url};
 use serde::Deserialize;
@@ -148,9 +148,12 @@ impl Call {
     pub(super) fn stream(self) -> impl Stream<Item = Result<ResponseStreamEvent, ModelError>> {
         try_stream! {
             let limits = self.limits();
-            let mut answer = self.open(Wanted::Events, limits).await?;
+            // Boxed: it would take room for as long as the events come.
+            let answer = Box::pin(self.open(Wanted::Events, limits)).await?;
             let request_id = request_id(answer.headers()).map(str::to_owned);
             let request_id = request_id.as_deref();
+            // The headers are parts of the buffer that they were read into, and would keep it.
+            let mut chunks = pin!(answer.bytes_stream());
             let mut decoder = SseDecoder::new(self.config.max_event_bytes);
             // The request is not needed any more: its body is the whole conversation.
             drop(self);
@@ -167,14 +170,14 @@ impl Call {
                         yield event;
                         // What follows is at most `[DONE]`. Read to its end, the connection can
                         // serve the next call without another handshake.
-                        let rest = async { while let Ok(Some(_)) = answer.chunk().await {} };
+                        let rest = async { while let Some(Ok(_)) = chunks.next().await {} };
                         let _ = timeout(LONGEST_FAREWELL, rest).await;
                         return;
                     }
                     yield event;
                 }
                 let chunk = limits
-                    .wait_with(timer.as_mut(), answer.chunk())
+                    .wait_with(timer.as_mut(), chunks.try_next())
                     .await
                     .map_err(|error| error.with_request_id(request_id))?
                     .map_err(|error| {

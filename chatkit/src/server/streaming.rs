@@ -136,7 +136,7 @@ impl<H: ChatKitHandler> ChatKitServer<H> {
         let prepared = match guard.take_place(&owner, self.options.limits) {
             // It would take something away, or answer what the user can answer again.
             Err(error) if !(brings_message(&request) || brings_output(&request)) => Err(error),
-            place => match self.prepare(&turn, request, &stored, attempt).await {
+            place => match Box::pin(self.prepare(&turn, request, &stored, attempt)).await {
                 Ok(work) => {
                     turn.begin();
                     place.map(|()| work)

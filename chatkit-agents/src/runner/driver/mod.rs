@@ -105,7 +105,7 @@ impl<C: Send + Sync + 'static> Driver<C> {
         self.begin_with_agent()?;
         self.emit(self.agent_updated()).await;
         let span = self.span.clone();
-        self.begin().instrument(span).await?;
+        Box::pin(self.begin()).instrument(span).await?;
         loop {
             let next = match &self.scope.shared.state().step {
                 NextStep::CallModel => Next::Model,
@@ -117,7 +117,7 @@ impl<C: Send + Sync + 'static> Driver<C> {
                 Next::Model => self.call_model().await?,
                 Next::Tools => {
                     let span = self.span.clone();
-                    if !self.call_tools().instrument(span).await? {
+                    if !Box::pin(self.call_tools()).instrument(span).await? {
                         return Ok(());
                     }
                 }

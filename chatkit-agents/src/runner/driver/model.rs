@@ -39,23 +39,20 @@ struct Answer {
 }
 
 impl<C: Send + Sync + 'static> Driver<C> {
+    /// Calls the model, and decides what its answer means.
+    ///
+    /// A run spends its time in the middle. So what is before and behind it is boxed, and takes no room meanwhile, and
+    /// only that is in the agent's span: to enter one costs as much as to read a delta.
     pub(super) async fn call_model(&mut self) -> Result<(), RunError> {
         let span = self.span.clone();
-        let Some(call) = self.ask().instrument(span.clone()).await? else {
+        let asked = Box::pin(self.ask()).instrument(span.clone());
+        let Some(call) = asked.await? else {
             return Ok(());
         };
-        // Outside of the span: the rest of this happens once, and to enter a span for each delta adds to the delta's time.
-        let answer = self.read(call).await;
-        async {
-            let (answer, offer) = answer?;
-            self.tell(|hooks, run| hooks.llm_end(run, &answer.response))
-                .await?;
-            // No tool runs, no agent takes over, and nothing is final before the input is known to be good.
-            self.finish_checks().await?;
-            self.on_answer(answer, offer).await
-        }
-        .instrument(span)
-        .await
+        let (answer, offer) = self.read(call).await?;
+        Box::pin(self.on_answer(answer, offer))
+            .instrument(span)
+            .await
     }
 
     /// Calls the model; `None` when there may be no more calls, and the run has ended.
@@ -376,6 +373,10 @@ impl<C: Send + Sync + 'static> Driver<C> {
 
     /// Decides what a response means for the run.
     async fn on_answer(&mut self, answer: Answer, offer: Offer<C>) -> Result<(), RunError> {
+        self.tell(|hooks, run| hooks.llm_end(run, &answer.response))
+            .await?;
+        // No tool runs, no agent takes over, and nothing is final before the input is known to be good.
+        self.finish_checks().await?;
         let Answer { items, response } = answer;
         let calls: Vec<ToolCall> = items
             .iter()
