@@ -88,51 +88,38 @@ where
         let mut run = std::pin::pin!(run);
         let mut response = ResponseState::new(&context, converter);
         response.resume_workflow().await?;
-        for event in response.out.drain(..) { yield event; }
         let failure = loop {
+            for event in response.out.drain(..) { yield event; }
             let event = tokio::select! {
                 biased;
+                event = run.next() => event,
                 event = queue.next() => {
                     response.on_context_event(event);
-                    for event in response.out.drain(..) { yield event; }
                     continue;
                 }
-                event = run.next() => event,
             };
-            // What tools have sent while the run was polled came before the event that it gave.
+            // What tools have sent until now came before the event that the run gave.
             while let Some(event) = queue.try_next() {
                 response.on_context_event(event);
-                for event in response.out.drain(..) { yield event; }
             }
             match event {
                 None => break None,
                 Some(Err(error)) => break Some(error),
-                // The hot path, apart: one delta in, one delta out.
-                Some(Ok(StreamEvent::RawResponse(ResponseStreamEvent::OutputTextDelta(delta)))) => {
-                    let item_id = response.item_id(delta.item_id, delta.output_index);
-                    let update = AssistantMessageContentPartTextDelta::new(index(delta.content_index), delta.delta);
-                    yield ThreadItemUpdatedEvent::new(item_id, update).into();
-                }
-                Some(Ok(event)) => {
-                    response.on_run_event(event).await?;
-                    for event in response.out.drain(..) { yield event; }
-                }
+                Some(Ok(event)) => response.on_run_event(event).await?,
             }
         };
-        match failure {
-            Some(error) => {
-                if error.is_tripwire() {
-                    for item_id in std::mem::take(&mut response.produced) {
-                        yield ThreadItemRemovedEvent::new(item_id).into();
-                    }
-                    while queue.try_next().is_some() {}
+        if let Some(error) = failure {
+            for event in response.out.drain(..) { yield event; }
+            if error.is_tripwire() {
+                for item_id in response.produced {
+                    yield ThreadItemRemovedEvent::new(item_id).into();
                 }
-                Err(error)?;
+                while queue.try_next().is_some() {}
             }
-            None => {
-                response.finish().await?;
-                for event in response.out.drain(..) { yield event; }
-            }
+            Err(error)?;
+        } else {
+            response.finish().await?;
+            for event in response.out.drain(..) { yield event; }
         }
     }
 }
@@ -253,6 +240,16 @@ impl<'a, C: Send + Sync + 'static, V: ResponseStreamConverter> ResponseState<'a,
 
     async fn on_run_event(&mut self, event: StreamEvent) -> Result<(), TurnError> {
         match event {
+            // The hot path, apart: one delta in, one delta out.
+            StreamEvent::RawResponse(ResponseStreamEvent::OutputTextDelta(delta)) => {
+                let item_id = self.item_id(delta.item_id, delta.output_index);
+                let part = index(delta.content_index);
+                self.update(
+                    item_id,
+                    AssistantMessageContentPartTextDelta::new(part, delta.delta),
+                );
+                Ok(())
+            }
             StreamEvent::RawResponse(event) => self.on_response_event(event).await,
             StreamEvent::RunItem(item) => {
                 if let RunItemKind::ToolCall(item) = &item.kind
