@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use chatkit::BoxError;
 use futures::future::BoxFuture;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
@@ -17,7 +18,7 @@ use crate::hooks::{DynHooks, RunHooks};
 use crate::items::FunctionOutput;
 use crate::model::{AgentModel, ModelSettings};
 use crate::output_schema::AgentOutputSchema;
-use crate::runner::RunContext;
+use crate::runner::{RunContext, RunError};
 use crate::tool::{IntoTool, Tool, ToolProvider};
 
 /// A model, what it is told, and what it may do.
@@ -72,12 +73,13 @@ enum Given<C, T> {
     Asked(Arc<Ask<C, T>>),
 }
 
-type Ask<C, T> = dyn for<'a> Fn(RunContext<'a, C>) -> BoxFuture<'a, T> + Send + Sync;
+type Ask<C, T> =
+    dyn for<'a> Fn(RunContext<'a, C>) -> BoxFuture<'a, Result<T, BoxError>> + Send + Sync;
 
 impl<C, T: Clone> Given<C, T> {
-    async fn get(&self, run: RunContext<'_, C>) -> T {
+    async fn get(&self, run: RunContext<'_, C>) -> Result<T, BoxError> {
         match self {
-            Self::Fixed(value) => value.clone(),
+            Self::Fixed(value) => Ok(value.clone()),
             Self::Asked(ask) => ask(run).await,
         }
     }
@@ -168,7 +170,9 @@ pub struct FunctionToolResult {
     pub output: FunctionOutput,
 }
 
-type Decide<C> = dyn for<'a> Fn(ToolResults<'a, C>) -> BoxFuture<'a, Option<String>> + Send + Sync;
+type Decide<C> = dyn for<'a> Fn(ToolResults<'a, C>) -> BoxFuture<'a, Result<Option<String>, BoxError>>
+    + Send
+    + Sync;
 
 pub(crate) enum Behavior<C> {
     Rule(ToolUseBehavior),
@@ -227,11 +231,11 @@ impl<C> Agent<C> {
         self.set(|agent| agent.instructions = Some(Given::Fixed(instructions)))
     }
 
-    /// Sets a function that gives the instructions. Asked before every call to the model.
+    /// Sets a function that gives the instructions. Asked before every call to the model. An error ends the run.
     #[must_use]
     pub fn instructions_fn<K>(
         self,
-        instructions: impl for<'a> Callback<'a, RunContext<'a, C>, String, K>,
+        instructions: impl for<'a> Callback<'a, RunContext<'a, C>, Result<String, BoxError>, K>,
     ) -> Self
     where
         C: 'static,
@@ -246,11 +250,11 @@ impl<C> Agent<C> {
         self.set(|agent| agent.prompt = Some(Given::Fixed(prompt)))
     }
 
-    /// Sets a function that gives the prompt. Asked before every call to the model.
+    /// Sets a function that gives the prompt. Asked before every call to the model. An error ends the run.
     #[must_use]
     pub fn prompt_fn<K>(
         self,
-        prompt: impl for<'a> Callback<'a, RunContext<'a, C>, Prompt, K>,
+        prompt: impl for<'a> Callback<'a, RunContext<'a, C>, Result<Prompt, BoxError>, K>,
     ) -> Self
     where
         C: 'static,
@@ -350,12 +354,12 @@ impl<C> Agent<C> {
     }
 
     /// Sets a function that decides what happens when the model's tool calls have been answered: the output that ends the
-    /// run, or `None` to let the model go on with the results.
+    /// run, or `None` to let the model go on with the results. An error ends the run without an output.
     #[doc(alias = "ToolsToFinalOutputResult")]
     #[must_use]
     pub fn tool_use_behavior_fn<K>(
         self,
-        decide: impl for<'a> Callback<'a, ToolResults<'a, C>, Option<String>, K>,
+        decide: impl for<'a> Callback<'a, ToolResults<'a, C>, Result<Option<String>, BoxError>, K>,
     ) -> Self
     where
         C: 'static,
@@ -392,18 +396,39 @@ impl<C> Agent<C> {
         self.0.handoff_description.as_deref()
     }
 
-    pub(crate) async fn instructions_for(&self, run: RunContext<'_, C>) -> Option<String> {
-        match &self.0.instructions {
-            Some(instructions) => Some(instructions.get(run).await),
-            None => None,
-        }
+    pub(crate) async fn instructions_for(
+        &self,
+        run: RunContext<'_, C>,
+    ) -> Result<Option<String>, RunError> {
+        let Some(instructions) = &self.0.instructions else {
+            return Ok(None);
+        };
+        let given = instructions.get(run).await;
+        given
+            .map(Some)
+            .map_err(|error| self.failed("instructions", error))
     }
 
-    pub(crate) async fn prompt_for(&self, run: RunContext<'_, C>) -> Option<Prompt> {
-        match &self.0.prompt {
-            Some(prompt) => Some(prompt.get(run).await),
-            None => None,
-        }
+    pub(crate) async fn prompt_for(
+        &self,
+        run: RunContext<'_, C>,
+    ) -> Result<Option<Prompt>, RunError> {
+        let Some(prompt) = &self.0.prompt else {
+            return Ok(None);
+        };
+        let given = prompt.get(run).await;
+        given
+            .map(Some)
+            .map_err(|error| self.failed("prompt", error))
+    }
+
+    /// The error of a run whose agent has a function that failed.
+    pub(crate) fn failed(&self, function: &str, error: BoxError) -> RunError {
+        let message = format!(
+            "the {function} function of the agent {} failed",
+            self.0.name
+        );
+        RunError::callback(message, error)
     }
 
     pub(crate) fn has_prompt(&self) -> bool {

@@ -48,7 +48,9 @@ pub struct AgentToolInput<'a, C> {
     pub arguments: Value,
 }
 
-type OnStream<C> = dyn for<'a> Fn(AgentToolStreamEvent<'a, C>) -> BoxFuture<'a, ()> + Send + Sync;
+type OnStream<C> = dyn for<'a> Fn(AgentToolStreamEvent<'a, C>) -> BoxFuture<'a, Result<(), BoxError>>
+    + Send
+    + Sync;
 type BuildInput<C> = dyn for<'a> Fn(AgentToolInput<'a, C>) -> BoxFuture<'a, Result<Vec<InputItem>, BoxError>>
     + Send
     + Sync;
@@ -198,7 +200,7 @@ impl<C: Send + Sync + 'static> AgentTool<C> {
     #[must_use]
     pub fn on_stream<K>(
         mut self,
-        on_stream: impl for<'a> Callback<'a, AgentToolStreamEvent<'a, C>, (), K>,
+        on_stream: impl for<'a> Callback<'a, AgentToolStreamEvent<'a, C>, Result<(), BoxError>, K>,
     ) -> Self {
         self.on_stream = Some(Box::new(move |event| on_stream.call(event)));
         self
@@ -208,7 +210,7 @@ impl<C: Send + Sync + 'static> AgentTool<C> {
     #[must_use]
     pub fn is_enabled<K>(
         mut self,
-        is_enabled: impl for<'a> Callback<'a, RunContext<'a, C>, bool, K>,
+        is_enabled: impl for<'a> Callback<'a, RunContext<'a, C>, Result<bool, BoxError>, K>,
     ) -> Self {
         self.gates.set_is_enabled(is_enabled);
         self
@@ -218,7 +220,7 @@ impl<C: Send + Sync + 'static> AgentTool<C> {
     #[must_use]
     pub fn needs_approval<K>(
         mut self,
-        needs: impl for<'a> Callback<'a, ToolContext<'a, C>, bool, K>,
+        needs: impl for<'a> Callback<'a, ToolContext<'a, C>, Result<bool, BoxError>, K>,
     ) -> Self {
         self.gates.set_needs_approval(needs);
         self
@@ -278,7 +280,9 @@ impl<C: Send + Sync + 'static> AgentTool<C> {
                 _ => ToolError::new(error),
             })?;
             if let Some(on_stream) = &self.on_stream {
-                on_stream(AgentToolStreamEvent { ctx, event: &event }).await;
+                on_stream(AgentToolStreamEvent { ctx, event: &event })
+                    .await
+                    .map_err(ToolError::new)?;
             }
         }
         let result = run.into_result().map_err(ToolError::new)?;
@@ -333,11 +337,14 @@ impl<C: Send + Sync + 'static> FunctionTool<C> for AgentTool<C> {
         Box::pin(self.run(ctx))
     }
 
-    fn is_enabled<'a>(&'a self, run: RunContext<'a, C>) -> BoxFuture<'a, bool> {
+    fn is_enabled<'a>(&'a self, run: RunContext<'a, C>) -> BoxFuture<'a, Result<bool, BoxError>> {
         self.gates.is_enabled(run)
     }
 
-    fn needs_approval<'a>(&'a self, ctx: ToolContext<'a, C>) -> BoxFuture<'a, bool> {
+    fn needs_approval<'a>(
+        &'a self,
+        ctx: ToolContext<'a, C>,
+    ) -> BoxFuture<'a, Result<bool, BoxError>> {
         self.gates.needs_approval(ctx)
     }
 

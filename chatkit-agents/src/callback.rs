@@ -1,11 +1,16 @@
 //! Functions as values.
 
+use std::marker::PhantomData;
+
+use chatkit::BoxError;
+use futures::FutureExt;
 use futures::future::BoxFuture;
 
 /// A function that is called with an `A` that lives for `'a`, and gives an `O`.
 ///
 /// Every place that takes a function of yours takes one of these. You never implement it: a function or closure that returns
-/// an `O` is one, and so is an async one. `K` tells the two apart, [`Now`](crate::run::Now) and [`Later`](crate::run::Later); the compiler infers it.
+/// an `O` is one, and so is an async one. Where `O` is a [`Result`], a function that cannot fail may return what is in it.
+/// `K` tells these forms apart; the compiler infers it.
 ///
 /// An async closure may capture nothing, because the future may outlive the call. In place of one that captures, write a
 /// closure that clones what it needs, and takes what it needs of its argument, into an `async move` block. Write the type of
@@ -47,10 +52,11 @@ where
     }
 }
 
-/// What a function of yours may return: an `O`, or a future of one.
+/// What a function of yours may return: an `O`, or a future of one. Where `O` is a `Result<T, BoxError>`, also a `T`.
 #[diagnostic::on_unimplemented(
     message = "the function must return `{O}`, or be an `async fn` that does",
-    label = "neither `{O}` nor a future of it"
+    label = "neither `{O}` nor a future of it",
+    note = "in place of a `Result<T, BoxError>` it may return the `T`"
 )]
 pub trait Answer<'a, O, K> {
     /// The answer.
@@ -65,6 +71,10 @@ pub struct Now;
 #[derive(Debug)]
 pub struct Later;
 
+/// The function cannot fail, where one may.
+#[derive(Debug)]
+pub struct Unfailing<K>(PhantomData<K>);
+
 impl<'a, O: Send + 'a> Answer<'a, O, Now> for O {
     fn resolve(self) -> BoxFuture<'a, O> {
         Box::pin(std::future::ready(self))
@@ -74,5 +84,20 @@ impl<'a, O: Send + 'a> Answer<'a, O, Now> for O {
 impl<'a, O, F: Future<Output = O> + Send + 'a> Answer<'a, O, Later> for F {
     fn resolve(self) -> BoxFuture<'a, O> {
         Box::pin(self)
+    }
+}
+
+impl<'a, T: Send + 'a> Answer<'a, Result<T, BoxError>, Unfailing<Now>> for T {
+    fn resolve(self) -> BoxFuture<'a, Result<T, BoxError>> {
+        Box::pin(std::future::ready(Ok(self)))
+    }
+}
+
+impl<'a, T: Send + 'a, F> Answer<'a, Result<T, BoxError>, Unfailing<Later>> for F
+where
+    F: Future<Output = T> + Send + 'a,
+{
+    fn resolve(self) -> BoxFuture<'a, Result<T, BoxError>> {
+        Box::pin(self.map(Ok))
     }
 }

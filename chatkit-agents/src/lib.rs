@@ -187,7 +187,7 @@ pub use tool::{Json, Tool, ToolContext, ToolError, function_tool, tool_fn};
 pub mod run {
     pub use crate::agent::{FunctionToolResult, ToolResults};
     pub use crate::agent_tool::{AgentToolInput, AgentToolOutput, AgentToolStreamEvent};
-    pub use crate::callback::{Answer, Later, Now};
+    pub use crate::callback::{Answer, Later, Now, Unfailing};
     pub use crate::runner::{
         CallModelData, DEFAULT_MAX_TURNS, ModelInputData, RunErrorHandlerData,
         RunErrorHandlerResult, RunErrorHandlers, SessionInputData, ToolErrorFormatterArgs,

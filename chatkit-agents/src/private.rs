@@ -12,7 +12,9 @@ pub use {schemars, serde};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
-pub use crate::callback::{Answer, Later, Now};
+pub use chatkit::BoxError;
+
+pub use crate::callback::Answer;
 pub use crate::runner::RunContext;
 use crate::tool::ToolErrorKind;
 pub use crate::tool::{
@@ -57,7 +59,7 @@ pub fn failure_text<'a>(error: &'a ToolError, text: &'static str) -> Cow<'a, str
 )]
 pub trait NeedsApproval<'a, C, Kind> {
     /// Whether the call needs an approval.
-    fn ask(self, ctx: ToolContext<'a, C>) -> BoxFuture<'a, bool>;
+    fn ask(self, ctx: ToolContext<'a, C>) -> BoxFuture<'a, Result<bool, BoxError>>;
 }
 
 /// The function takes nothing.
@@ -83,9 +85,9 @@ pub struct OfCallAndArguments<A, K>(PhantomData<(A, K)>);
 impl<'a, C: 'a, F, R, K> NeedsApproval<'a, C, OfNothing<K>> for F
 where
     F: FnOnce() -> R,
-    R: Answer<'a, bool, K>,
+    R: Answer<'a, Result<bool, BoxError>, K>,
 {
-    fn ask(self, _: ToolContext<'a, C>) -> BoxFuture<'a, bool> {
+    fn ask(self, _: ToolContext<'a, C>) -> BoxFuture<'a, Result<bool, BoxError>> {
         self().resolve()
     }
 }
@@ -93,9 +95,9 @@ where
 impl<'a, C: 'a, F, R, K> NeedsApproval<'a, C, OfContext<K>> for F
 where
     F: FnOnce(&'a C) -> R,
-    R: Answer<'a, bool, K>,
+    R: Answer<'a, Result<bool, BoxError>, K>,
 {
-    fn ask(self, ctx: ToolContext<'a, C>) -> BoxFuture<'a, bool> {
+    fn ask(self, ctx: ToolContext<'a, C>) -> BoxFuture<'a, Result<bool, BoxError>> {
         self(ctx.context).resolve()
     }
 }
@@ -103,9 +105,9 @@ where
 impl<'a, C: 'a, F, R, K> NeedsApproval<'a, C, OfCall<K>> for F
 where
     F: FnOnce(ToolContext<'a, C>) -> R,
-    R: Answer<'a, bool, K>,
+    R: Answer<'a, Result<bool, BoxError>, K>,
 {
-    fn ask(self, ctx: ToolContext<'a, C>) -> BoxFuture<'a, bool> {
+    fn ask(self, ctx: ToolContext<'a, C>) -> BoxFuture<'a, Result<bool, BoxError>> {
         self(ctx).resolve()
     }
 }
@@ -114,9 +116,9 @@ impl<'a, C: 'a, A, F, R, K> NeedsApproval<'a, C, OfArguments<A, K>> for F
 where
     A: DeserializeOwned,
     F: FnOnce(A) -> R,
-    R: Answer<'a, bool, K>,
+    R: Answer<'a, Result<bool, BoxError>, K>,
 {
-    fn ask(self, ctx: ToolContext<'a, C>) -> BoxFuture<'a, bool> {
+    fn ask(self, ctx: ToolContext<'a, C>) -> BoxFuture<'a, Result<bool, BoxError>> {
         decoded(ctx, self)
     }
 }
@@ -125,20 +127,20 @@ impl<'a, C: 'a, A, F, R, K> NeedsApproval<'a, C, OfCallAndArguments<A, K>> for F
 where
     A: DeserializeOwned,
     F: FnOnce(ToolContext<'a, C>, A) -> R,
-    R: Answer<'a, bool, K>,
+    R: Answer<'a, Result<bool, BoxError>, K>,
 {
-    fn ask(self, ctx: ToolContext<'a, C>) -> BoxFuture<'a, bool> {
+    fn ask(self, ctx: ToolContext<'a, C>) -> BoxFuture<'a, Result<bool, BoxError>> {
         decoded(ctx, |arguments| self(ctx, arguments))
     }
 }
 
 /// Nobody can tell what a call would do whose arguments cannot be decoded: a person decides.
-fn decoded<'a, C, A: DeserializeOwned, R: Answer<'a, bool, K>, K>(
+fn decoded<'a, C, A: DeserializeOwned, R: Answer<'a, Result<bool, BoxError>, K>, K>(
     ctx: ToolContext<'a, C>,
     ask: impl FnOnce(A) -> R,
-) -> BoxFuture<'a, bool> {
+) -> BoxFuture<'a, Result<bool, BoxError>> {
     match ctx.parse_arguments() {
         Ok(arguments) => ask(arguments).resolve(),
-        Err(_) => Box::pin(std::future::ready(true)),
+        Err(_) => Box::pin(std::future::ready(Ok(true))),
     }
 }

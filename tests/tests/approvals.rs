@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use chatkit::store::{DynStore, MemoryStore, SqliteStore};
 use chatkit::types::{StructuredInputFreeform, StructuredInputItem};
-use chatkit::{Turn, TurnError};
+use chatkit::{BoxError, Turn, TurnError};
 use chatkit_agents::testing::{Script, ScriptedResponses};
 use chatkit_agents::tool::{FunctionTool, SchemaError, Tool, ToolDefinition, ToolOutput};
 use chatkit_agents::{
@@ -41,8 +41,11 @@ impl FunctionTool<Ctx> for Counted {
         Box::pin(async move { Ok(ToolOutput::Text(text)) })
     }
 
-    fn needs_approval<'a>(&'a self, _: ToolContext<'a, Ctx>) -> BoxFuture<'a, bool> {
-        Box::pin(std::future::ready(self.needs_approval))
+    fn needs_approval<'a>(
+        &'a self,
+        _: ToolContext<'a, Ctx>,
+    ) -> BoxFuture<'a, Result<bool, BoxError>> {
+        Box::pin(std::future::ready(Ok(self.needs_approval)))
     }
 }
 

@@ -63,7 +63,8 @@ type OnHandoff<C> =
 pub(crate) type InputFilter<C> = dyn for<'a> Fn(HandoffInputData<'a, C>) -> BoxFuture<'a, Result<Vec<InputItem>, BoxError>>
     + Send
     + Sync;
-type IsEnabled<C> = dyn for<'a> Fn(RunContext<'a, C>) -> BoxFuture<'a, bool> + Send + Sync;
+type IsEnabled<C> =
+    dyn for<'a> Fn(RunContext<'a, C>) -> BoxFuture<'a, Result<bool, BoxError>> + Send + Sync;
 
 /// An agent that the conversation may be handed over to, and how.
 ///
@@ -211,7 +212,7 @@ impl<C> Handoff<C> {
     #[must_use]
     pub fn is_enabled<K>(
         mut self,
-        is_enabled: impl for<'a> Callback<'a, RunContext<'a, C>, bool, K>,
+        is_enabled: impl for<'a> Callback<'a, RunContext<'a, C>, Result<bool, BoxError>, K>,
     ) -> Self
     where
         C: 'static,
@@ -258,10 +259,10 @@ impl<C> Handoff<C> {
         ToolDefinition::strict(self.function_name(), description, parameters)
     }
 
-    pub(crate) async fn enabled(&self, run: RunContext<'_, C>) -> bool {
+    pub(crate) async fn enabled(&self, run: RunContext<'_, C>) -> Result<bool, BoxError> {
         match &self.is_enabled {
             Some(is_enabled) => is_enabled(run).await,
-            None => true,
+            None => Ok(true),
         }
     }
 

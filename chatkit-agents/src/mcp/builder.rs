@@ -1,5 +1,6 @@
 //! How a server is set up.
 
+use chatkit::BoxError;
 use std::fmt;
 use std::time::Duration;
 
@@ -114,7 +115,7 @@ impl<C: Send + Sync + 'static> McpServerBuilder<C> {
     /// call to the model.
     pub fn tool_filter<K>(
         mut self,
-        filter: impl for<'a> Callback<'a, ToolFilterContext<'a, C>, bool, K>,
+        filter: impl for<'a> Callback<'a, ToolFilterContext<'a, C>, Result<bool, BoxError>, K>,
     ) -> Self {
         self.options.filter = Some(Box::new(move |tool| filter.call(tool)));
         self
@@ -152,7 +153,7 @@ impl<C: Send + Sync + 'static> McpServerBuilder<C> {
     /// Sets a function that decides whether a person has to approve a call.
     pub fn require_approval_fn<K>(
         mut self,
-        ask: impl for<'a> Callback<'a, ApprovalContext<'a, C>, bool, K>,
+        ask: impl for<'a> Callback<'a, ApprovalContext<'a, C>, Result<bool, BoxError>, K>,
     ) -> Self {
         self.options.approval = ApprovalRule::Function(Box::new(move |call| ask.call(call)));
         self

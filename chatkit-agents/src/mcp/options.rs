@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::fmt;
 
+use chatkit::BoxError;
 use futures::future::BoxFuture;
 use rmcp::model;
 
@@ -69,8 +70,9 @@ impl RequireApproval {
 }
 
 pub(super) type Filter<C> =
-    dyn for<'a> Fn(ToolFilterContext<'a, C>) -> BoxFuture<'a, bool> + Send + Sync;
-type Ask<C> = dyn for<'a> Fn(ApprovalContext<'a, C>) -> BoxFuture<'a, bool> + Send + Sync;
+    dyn for<'a> Fn(ToolFilterContext<'a, C>) -> BoxFuture<'a, Result<bool, BoxError>> + Send + Sync;
+type Ask<C> =
+    dyn for<'a> Fn(ApprovalContext<'a, C>) -> BoxFuture<'a, Result<bool, BoxError>> + Send + Sync;
 type FailureMessage = dyn Fn(&ToolError) -> String + Send + Sync;
 
 pub(super) enum ApprovalRule<C> {
@@ -79,9 +81,12 @@ pub(super) enum ApprovalRule<C> {
 }
 
 impl<C> ApprovalRule<C> {
-    pub(super) fn asks<'a>(&self, call: ApprovalContext<'a, C>) -> BoxFuture<'a, bool> {
+    pub(super) fn asks<'a>(
+        &self,
+        call: ApprovalContext<'a, C>,
+    ) -> BoxFuture<'a, Result<bool, BoxError>> {
         match self {
-            Self::Rule(rule) => Box::pin(std::future::ready(rule.asks(&call.tool.name))),
+            Self::Rule(rule) => Box::pin(std::future::ready(Ok(rule.asks(&call.tool.name)))),
             Self::Function(ask) => ask(call),
         }
     }

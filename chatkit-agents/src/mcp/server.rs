@@ -251,7 +251,7 @@ impl<C: Send + Sync + 'static> McpServer<C> {
                         server_name: self.name(),
                         tool: &tool.tool,
                     })
-                    .await
+                    .await?
                 }
                 None => true,
             };

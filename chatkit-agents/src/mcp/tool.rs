@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use chatkit::BoxError;
 use futures::future::BoxFuture;
 use rmcp::model;
 use serde_json::{Map, Value, json};
@@ -110,7 +111,10 @@ impl<C: Send + Sync + 'static> FunctionTool<C> for McpTool<C> {
         Box::pin(self.run(ctx))
     }
 
-    fn needs_approval<'a>(&'a self, ctx: ToolContext<'a, C>) -> BoxFuture<'a, bool> {
+    fn needs_approval<'a>(
+        &'a self,
+        ctx: ToolContext<'a, C>,
+    ) -> BoxFuture<'a, Result<bool, BoxError>> {
         self.options.approval.asks(ApprovalContext {
             ctx,
             server_name: &self.client.config.name,

@@ -45,8 +45,9 @@ type HistoryMapper = dyn Fn(Vec<InputItem>) -> Vec<InputItem> + Send + Sync;
 type ModelInputFilter<C> = dyn for<'a> Fn(CallModelData<'a, C>) -> BoxFuture<'a, Result<ModelInputData, BoxError>>
     + Send
     + Sync;
-type SessionInput<C> =
-    dyn for<'a> Fn(SessionInputData<'a, C>) -> BoxFuture<'a, Vec<InputItem>> + Send + Sync;
+type SessionInput<C> = dyn for<'a> Fn(SessionInputData<'a, C>) -> BoxFuture<'a, Result<Vec<InputItem>, BoxError>>
+    + Send
+    + Sync;
 type ToolErrorFormatter = dyn Fn(&ToolErrorFormatterArgs<'_>) -> Option<String> + Send + Sync;
 
 /// What the model is about to get.
@@ -256,11 +257,11 @@ impl<C> RunConfig<C> {
     }
 
     /// Sets how the history of a session and the new input become the input of the run. By default the input follows
-    /// the history. What the session gets is the new input, either way.
+    /// the history. What the session gets is the new input, either way. An error ends the run.
     #[must_use]
     pub fn session_input_callback<K>(
         mut self,
-        combine: impl for<'a> Callback<'a, SessionInputData<'a, C>, Vec<InputItem>, K>,
+        combine: impl for<'a> Callback<'a, SessionInputData<'a, C>, Result<Vec<InputItem>, BoxError>, K>,
     ) -> Self
     where
         C: 'static,

@@ -171,7 +171,7 @@ impl RunError {
         }
     }
 
-    pub(super) fn callback(message: impl Into<Cow<'static, str>>, error: BoxError) -> Self {
+    pub(crate) fn callback(message: impl Into<Cow<'static, str>>, error: BoxError) -> Self {
         Self::new(RunErrorKind::Callback, message).caused_by(error)
     }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use chatkit::BoxError;
 use futures::future::BoxFuture;
 
 use super::context::RunContext;
@@ -49,11 +50,13 @@ impl RunErrorHandlerResult {
     }
 }
 
-type Handle<C> = dyn for<'a> Fn(RunErrorHandlerData<'a, C>) -> BoxFuture<'a, Option<RunErrorHandlerResult>>
+type Handle<C> = dyn for<'a> Fn(
+        RunErrorHandlerData<'a, C>,
+    ) -> BoxFuture<'a, Result<Option<RunErrorHandlerResult>, BoxError>>
     + Send
     + Sync;
 
-/// Functions that may answer when a run would fail; `None` lets it fail. Give them to
+/// Functions that may answer when a run would fail; `None` lets it fail, and so does an error, which is then logged. Give them to
 /// [`Run::error_handlers`](super::Run::error_handlers).
 ///
 /// ```
@@ -77,7 +80,7 @@ macro_rules! setters {
         #[must_use]
         pub fn $name<K>(
             mut self,
-            handler: impl for<'a> Callback<'a, RunErrorHandlerData<'a, C>, Option<RunErrorHandlerResult>, K>,
+            handler: impl for<'a> Callback<'a, RunErrorHandlerData<'a, C>, Result<Option<RunErrorHandlerResult>, BoxError>, K>,
         ) -> Self {
             self.$name = Some(Arc::new(move |data| handler.call(data)));
             self
@@ -117,7 +120,11 @@ impl<C: 'static> RunErrorHandlers<C> {
             _ => &None,
         };
         let handler = handler.as_ref()?;
-        handler(RunErrorHandlerData { run, error, state }).await
+        let handled = handler(RunErrorHandlerData { run, error, state }).await;
+        handled.unwrap_or_else(|failure| {
+            tracing::error!(error = &*failure, kind = ?error.kind(), "an error handler failed");
+            None
+        })
     }
 }
 

@@ -57,20 +57,21 @@ impl<C: Send + Sync + 'static> Offer<C> {
             .flatten()
             .chain(agent.all_tools().iter().cloned())
             .collect();
-        let tools_enabled = futures::future::join_all(tools.iter().map(|tool| async move {
+        let tools_enabled = futures::future::try_join_all(tools.iter().map(|tool| async move {
             match tool {
                 Tool::Function(function) => function.is_enabled(run).await,
                 Tool::Local(tool) => tool.is_enabled(run).await,
-                Tool::Hosted(_) => true,
+                Tool::Hosted(_) => Ok(true),
             }
         }));
-        let handoffs_enabled = futures::future::join_all(
+        let handoffs_enabled = futures::future::try_join_all(
             agent
                 .all_handoffs()
                 .iter()
                 .map(|handoff| handoff.enabled(run)),
         );
-        let (tools_enabled, handoffs_enabled) = futures::join!(tools_enabled, handoffs_enabled);
+        let (tools_enabled, handoffs_enabled) = futures::try_join!(tools_enabled, handoffs_enabled)
+            .map_err(|error| agent.failed("is_enabled", error))?;
 
         let mut offer = Self {
             tools: Vec::new(),

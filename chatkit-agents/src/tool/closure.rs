@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use chatkit::BoxError;
 use futures::future::BoxFuture;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
@@ -182,7 +183,7 @@ impl<C: 'static> FnTool<C> {
     #[must_use]
     pub fn is_enabled<K>(
         mut self,
-        is_enabled: impl for<'a> Callback<'a, RunContext<'a, C>, bool, K>,
+        is_enabled: impl for<'a> Callback<'a, RunContext<'a, C>, Result<bool, BoxError>, K>,
     ) -> Self {
         self.gates.set_is_enabled(is_enabled);
         self
@@ -211,7 +212,7 @@ impl<C: 'static> FnTool<C> {
     #[must_use]
     pub fn needs_approval<K>(
         mut self,
-        needs: impl for<'a> Callback<'a, ToolContext<'a, C>, bool, K>,
+        needs: impl for<'a> Callback<'a, ToolContext<'a, C>, Result<bool, BoxError>, K>,
     ) -> Self {
         self.gates.set_needs_approval(needs);
         self
@@ -305,11 +306,14 @@ impl<C: Clone + Send + Sync + 'static> FunctionTool<C> for FnTool<C> {
         self.timeout
     }
 
-    fn is_enabled<'a>(&'a self, run: RunContext<'a, C>) -> BoxFuture<'a, bool> {
+    fn is_enabled<'a>(&'a self, run: RunContext<'a, C>) -> BoxFuture<'a, Result<bool, BoxError>> {
         self.gates.is_enabled(run)
     }
 
-    fn needs_approval<'a>(&'a self, ctx: ToolContext<'a, C>) -> BoxFuture<'a, bool> {
+    fn needs_approval<'a>(
+        &'a self,
+        ctx: ToolContext<'a, C>,
+    ) -> BoxFuture<'a, Result<bool, BoxError>> {
         self.gates.needs_approval(ctx)
     }
 

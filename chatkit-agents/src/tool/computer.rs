@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use chatkit::BoxError;
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -196,8 +197,9 @@ pub struct ComputerTool<C> {
 type Perform<C> = dyn for<'a> Fn(ToolContext<'a, C>, Vec<ComputerAction>) -> BoxFuture<'a, Result<Vec<u8>, ToolError>>
     + Send
     + Sync;
-type OnSafetyCheck<C> =
-    dyn for<'a> Fn(ComputerSafetyCheckData<'a, C>) -> BoxFuture<'a, bool> + Send + Sync;
+type OnSafetyCheck<C> = dyn for<'a> Fn(ComputerSafetyCheckData<'a, C>) -> BoxFuture<'a, Result<bool, BoxError>>
+    + Send
+    + Sync;
 
 /// What of a call matters here.
 #[derive(Deserialize)]
@@ -249,7 +251,7 @@ impl<C: Send + Sync + 'static> ComputerTool<C> {
     #[must_use]
     pub fn on_safety_check<K>(
         mut self,
-        decide: impl for<'a> Callback<'a, ComputerSafetyCheckData<'a, C>, bool, K>,
+        decide: impl for<'a> Callback<'a, ComputerSafetyCheckData<'a, C>, Result<bool, BoxError>, K>,
     ) -> Self {
         self.on_safety_check = Some(Box::new(move |data| decide.call(data)));
         self
@@ -261,7 +263,8 @@ impl<C: Send + Sync + 'static> ComputerTool<C> {
         if let Some(decide) = &self.on_safety_check {
             for check in &checks {
                 let check = check.clone();
-                if !decide(ComputerSafetyCheckData { ctx, check }).await {
+                let decided = decide(ComputerSafetyCheckData { ctx, check }).await;
+                if !decided.map_err(ToolError::new)? {
                     return Err(ToolError::new("a safety check was not acknowledged"));
                 }
             }
@@ -315,12 +318,15 @@ impl<C: Send + Sync + 'static> LocalTool<C> for ComputerTool<C> {
         answer(call_id, NOTHING, &[])
     }
 
-    fn needs_approval<'a>(&'a self, ctx: ToolContext<'a, C>) -> BoxFuture<'a, bool> {
+    fn needs_approval<'a>(
+        &'a self,
+        ctx: ToolContext<'a, C>,
+    ) -> BoxFuture<'a, Result<bool, BoxError>> {
         let needs = self.on_safety_check.is_none()
             && ctx
                 .parse_arguments::<Call>()
                 .map_or(true, |mut call| !call.checks().is_empty());
-        Box::pin(std::future::ready(needs))
+        Box::pin(std::future::ready(Ok(needs)))
     }
 }
 

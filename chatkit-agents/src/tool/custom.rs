@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use chatkit::BoxError;
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
 
@@ -105,7 +106,7 @@ impl<C: 'static> CustomTool<C> {
     #[must_use]
     pub fn needs_approval<K>(
         mut self,
-        needs: impl for<'a> Callback<'a, ToolContext<'a, C>, bool, K>,
+        needs: impl for<'a> Callback<'a, ToolContext<'a, C>, Result<bool, BoxError>, K>,
     ) -> Self {
         self.gates.set_needs_approval(needs);
         self
@@ -115,7 +116,7 @@ impl<C: 'static> CustomTool<C> {
     #[must_use]
     pub fn is_enabled<K>(
         mut self,
-        is_enabled: impl for<'a> Callback<'a, RunContext<'a, C>, bool, K>,
+        is_enabled: impl for<'a> Callback<'a, RunContext<'a, C>, Result<bool, BoxError>, K>,
     ) -> Self {
         self.gates.set_is_enabled(is_enabled);
         self
@@ -165,11 +166,14 @@ impl<C: Send + Sync + 'static> LocalTool<C> for CustomTool<C> {
         answer(call_id, &ToolOutput::Text(text.to_owned()))
     }
 
-    fn needs_approval<'a>(&'a self, ctx: ToolContext<'a, C>) -> BoxFuture<'a, bool> {
+    fn needs_approval<'a>(
+        &'a self,
+        ctx: ToolContext<'a, C>,
+    ) -> BoxFuture<'a, Result<bool, BoxError>> {
         self.gates.needs_approval(ctx)
     }
 
-    fn is_enabled<'a>(&'a self, run: RunContext<'a, C>) -> BoxFuture<'a, bool> {
+    fn is_enabled<'a>(&'a self, run: RunContext<'a, C>) -> BoxFuture<'a, Result<bool, BoxError>> {
         self.gates.is_enabled(run)
     }
 }

@@ -1,13 +1,16 @@
 //! What decides whether a tool may be used, and which of its calls need a person.
 
+use chatkit::BoxError;
 use futures::future::BoxFuture;
 
 use super::ToolContext;
 use crate::callback::Callback;
 use crate::runner::RunContext;
 
-type AskRun<C> = dyn for<'a> Fn(RunContext<'a, C>) -> BoxFuture<'a, bool> + Send + Sync;
-type AskCall<C> = dyn for<'a> Fn(ToolContext<'a, C>) -> BoxFuture<'a, bool> + Send + Sync;
+type AskRun<C> =
+    dyn for<'a> Fn(RunContext<'a, C>) -> BoxFuture<'a, Result<bool, BoxError>> + Send + Sync;
+type AskCall<C> =
+    dyn for<'a> Fn(ToolContext<'a, C>) -> BoxFuture<'a, Result<bool, BoxError>> + Send + Sync;
 
 /// The functions that a tool asks. Without them it is always enabled, and no call needs an approval.
 pub(crate) struct Gates<C> {
@@ -27,31 +30,37 @@ impl<C> Default for Gates<C> {
 impl<C: 'static> Gates<C> {
     pub(crate) fn set_is_enabled<K>(
         &mut self,
-        is_enabled: impl for<'a> Callback<'a, RunContext<'a, C>, bool, K>,
+        is_enabled: impl for<'a> Callback<'a, RunContext<'a, C>, Result<bool, BoxError>, K>,
     ) {
         self.is_enabled = Some(Box::new(move |run| is_enabled.call(run)));
     }
 
     pub(crate) fn set_needs_approval<K>(
         &mut self,
-        needs: impl for<'a> Callback<'a, ToolContext<'a, C>, bool, K>,
+        needs: impl for<'a> Callback<'a, ToolContext<'a, C>, Result<bool, BoxError>, K>,
     ) {
         self.needs_approval = Some(Box::new(move |ctx| needs.call(ctx)));
     }
 }
 
 impl<C> Gates<C> {
-    pub(crate) fn is_enabled<'a>(&self, run: RunContext<'a, C>) -> BoxFuture<'a, bool> {
+    pub(crate) fn is_enabled<'a>(
+        &self,
+        run: RunContext<'a, C>,
+    ) -> BoxFuture<'a, Result<bool, BoxError>> {
         match &self.is_enabled {
             Some(is_enabled) => is_enabled(run),
-            None => Box::pin(std::future::ready(true)),
+            None => Box::pin(std::future::ready(Ok(true))),
         }
     }
 
-    pub(crate) fn needs_approval<'a>(&self, ctx: ToolContext<'a, C>) -> BoxFuture<'a, bool> {
+    pub(crate) fn needs_approval<'a>(
+        &self,
+        ctx: ToolContext<'a, C>,
+    ) -> BoxFuture<'a, Result<bool, BoxError>> {
         match &self.needs_approval {
             Some(needs) => needs(ctx),
-            None => Box::pin(std::future::ready(false)),
+            None => Box::pin(std::future::ready(Ok(false))),
         }
     }
 }

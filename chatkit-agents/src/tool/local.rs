@@ -1,5 +1,6 @@
 //! Tools of the model's own kinds that this program carries out.
 
+use chatkit::BoxError;
 use futures::future::BoxFuture;
 use serde_json::Value;
 
@@ -39,14 +40,17 @@ pub trait LocalTool<C>: Send + Sync + 'static {
     fn failure(&self, call_id: &str, text: &str) -> InputItem;
 
     /// Whether a person has to approve this call before it is carried out. Not needed by default.
-    fn needs_approval<'a>(&'a self, ctx: ToolContext<'a, C>) -> BoxFuture<'a, bool> {
+    fn needs_approval<'a>(
+        &'a self,
+        ctx: ToolContext<'a, C>,
+    ) -> BoxFuture<'a, Result<bool, BoxError>> {
         let _ = ctx;
-        Box::pin(std::future::ready(false))
+        Box::pin(std::future::ready(Ok(false)))
     }
 
     /// Whether the model may use the tool now. Asked before every call to the model. Always enabled by default.
-    fn is_enabled<'a>(&'a self, run: RunContext<'a, C>) -> BoxFuture<'a, bool> {
+    fn is_enabled<'a>(&'a self, run: RunContext<'a, C>) -> BoxFuture<'a, Result<bool, BoxError>> {
         let _ = run;
-        Box::pin(std::future::ready(true))
+        Box::pin(std::future::ready(Ok(true)))
     }
 }

@@ -39,6 +39,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chatkit::BoxError;
 use futures::future::BoxFuture;
 use serde_json::Value;
 
@@ -155,18 +156,21 @@ pub trait FunctionTool<C>: Send + Sync + 'static {
     /// Whether the model may use the tool now. Asked before every call to the model.
     ///
     /// A disabled tool is not shown to the model. Always enabled by default.
-    fn is_enabled<'a>(&'a self, run: RunContext<'a, C>) -> BoxFuture<'a, bool> {
+    fn is_enabled<'a>(&'a self, run: RunContext<'a, C>) -> BoxFuture<'a, Result<bool, BoxError>> {
         let _ = run;
-        Box::pin(std::future::ready(true))
+        Box::pin(std::future::ready(Ok(true)))
     }
 
     /// Whether a person has to approve this call before it is made. Not needed by default.
     ///
     /// The run then ends with an [interruption](crate::RunState::interruptions), and goes on once it is resumed with a
     /// decision. Arguments that cannot be decoded should need an approval too.
-    fn needs_approval<'a>(&'a self, ctx: ToolContext<'a, C>) -> BoxFuture<'a, bool> {
+    fn needs_approval<'a>(
+        &'a self,
+        ctx: ToolContext<'a, C>,
+    ) -> BoxFuture<'a, Result<bool, BoxError>> {
         let _ = ctx;
-        Box::pin(std::future::ready(false))
+        Box::pin(std::future::ready(Ok(false)))
     }
 
     /// Checks of the arguments, made one after the other before the call. None by default.

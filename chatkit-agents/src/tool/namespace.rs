@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chatkit::BoxError;
 use futures::future::BoxFuture;
 
 use super::definition::Namespace;
@@ -80,11 +81,14 @@ impl<C, T: FunctionTool<C>> FunctionTool<C> for Member<T> {
         self.tool.timeout()
     }
 
-    fn is_enabled<'a>(&'a self, run: RunContext<'a, C>) -> BoxFuture<'a, bool> {
+    fn is_enabled<'a>(&'a self, run: RunContext<'a, C>) -> BoxFuture<'a, Result<bool, BoxError>> {
         self.tool.is_enabled(run)
     }
 
-    fn needs_approval<'a>(&'a self, ctx: ToolContext<'a, C>) -> BoxFuture<'a, bool> {
+    fn needs_approval<'a>(
+        &'a self,
+        ctx: ToolContext<'a, C>,
+    ) -> BoxFuture<'a, Result<bool, BoxError>> {
         self.tool.needs_approval(ctx)
     }
 

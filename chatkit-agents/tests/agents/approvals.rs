@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use chatkit::BoxError;
 use chatkit::types::{Action, ThreadItem};
 use chatkit_agents::items::InputItem;
 use chatkit_agents::testing::Script;
@@ -46,8 +47,11 @@ impl FunctionTool<()> for Counted {
         Box::pin(async move { Ok(ToolOutput::Text(format!("done {calls}"))) })
     }
 
-    fn needs_approval<'a>(&'a self, _: ToolContext<'a, ()>) -> BoxFuture<'a, bool> {
-        Box::pin(std::future::ready(self.needs_approval))
+    fn needs_approval<'a>(
+        &'a self,
+        _: ToolContext<'a, ()>,
+    ) -> BoxFuture<'a, Result<bool, BoxError>> {
+        Box::pin(std::future::ready(Ok(self.needs_approval)))
     }
 }
 

@@ -185,8 +185,18 @@ mod options {
             })
         );
         assert_eq!(all_options.timeout(), Some(Duration::from_millis(250)));
-        assert!(all_options.is_enabled(RunContext::new(&user("root"))).await);
-        assert!(!all_options.is_enabled(RunContext::new(&user("Ada"))).await);
+        assert!(
+            all_options
+                .is_enabled(RunContext::new(&user("root")))
+                .await
+                .unwrap()
+        );
+        assert!(
+            !all_options
+                .is_enabled(RunContext::new(&user("Ada")))
+                .await
+                .unwrap()
+        );
 
         let user = user("Ada");
         assert_eq!(
@@ -214,15 +224,25 @@ mod options {
     #[tokio::test]
     async fn may_be_functions_and_expressions() {
         assert_eq!(functions.timeout(), Some(Duration::from_secs(3)));
-        assert!(functions.is_enabled(RunContext::new(&user("root"))).await);
-        assert!(!functions.is_enabled(RunContext::new(&user("Ada"))).await);
+        assert!(
+            functions
+                .is_enabled(RunContext::new(&user("root")))
+                .await
+                .unwrap()
+        );
+        assert!(
+            !functions
+                .is_enabled(RunContext::new(&user("Ada")))
+                .await
+                .unwrap()
+        );
         assert_eq!(
             failure(&functions, &user("Ada"), "").await,
             "It failed: the tool failed."
         );
 
         assert_eq!(FunctionTool::<()>::timeout(&expressions), Some(LIMIT));
-        assert!(!expressions.is_enabled(RunContext::new(&())).await);
+        assert!(!expressions.is_enabled(RunContext::new(&())).await.unwrap());
         assert_eq!(
             expressions::definition().unwrap().description(),
             "two parts"
@@ -243,7 +263,7 @@ mod options {
         assert_eq!(definition.description(), "One.\nTwo.\n\n  Indented.");
         assert!(definition.is_strict());
         assert_eq!(FunctionTool::<()>::timeout(&plain), None);
-        assert!(plain.is_enabled(RunContext::new(&())).await);
+        assert!(plain.is_enabled(RunContext::new(&())).await.unwrap());
     }
 
     mod renamed {
@@ -334,8 +354,17 @@ mod closures {
             json!(["a"])
         );
         assert_eq!(tool.timeout(), Some(Duration::from_secs(1)));
-        assert!(tool.is_enabled(RunContext::new(&user("root"))).await);
-        assert!(!tool.is_enabled(RunContext::new(&user("Ada"))).await);
+        assert!(
+            tool.is_enabled(RunContext::new(&user("root")))
+                .await
+                .unwrap()
+        );
+        assert!(
+            !tool
+                .is_enabled(RunContext::new(&user("Ada")))
+                .await
+                .unwrap()
+        );
         let error = ToolError::invalid_arguments("add", "none");
         assert_eq!(tool.failure_message(&error), "InvalidArguments");
     }

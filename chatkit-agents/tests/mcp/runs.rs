@@ -337,6 +337,7 @@ async fn who_has_to_approve_is_asked_of_the_rule() {
             .unwrap()
             .needs_approval(ctx)
             .await
+            .unwrap()
     }
     let never = process(&["stdio"]).build();
     assert!(!needs(&never, "echo", "{}").await);

@@ -244,9 +244,9 @@ fn option_methods(
             fn is_enabled<'__call>(
                 &'__call self,
                 __run: #private::RunContext<'__call, #context>,
-            ) -> #private::BoxFuture<'__call, bool> {
+            ) -> #private::BoxFuture<'__call, ::core::result::Result<bool, #private::BoxError>> {
                 let _ = __run;
-                #private::Answer::<bool, _>::resolve(#path(#argument))
+                #private::Answer::<::core::result::Result<bool, #private::BoxError>, _>::resolve(#path(#argument))
             }
         }
     });
@@ -268,7 +268,7 @@ fn option_methods(
     });
     let needs_approval = options.needs_approval.as_ref().map(|needs| {
         let answer = match needs {
-            FlagOr::Flag(flag) => quote!(::core::future::ready(#flag)),
+            FlagOr::Flag(flag) => quote!(::core::future::ready(::core::result::Result::Ok(#flag))),
             FlagOr::Function(path) => {
                 // The path is what the compiler underlines when the function does not fit.
                 let ask = quote_spanned!(path.span()=> #private::NeedsApproval::ask);
@@ -279,7 +279,7 @@ fn option_methods(
             fn needs_approval<'__call>(
                 &'__call self,
                 __ctx: #private::ToolContext<'__call, #context>,
-            ) -> #private::BoxFuture<'__call, bool> {
+            ) -> #private::BoxFuture<'__call, ::core::result::Result<bool, #private::BoxError>> {
                 let _ = __ctx;
                 #private::Box::pin(#answer)
             }

@@ -124,6 +124,7 @@ impl<C: Send + Sync + 'static> Driver<C> {
                     new_input: &self.new_input,
                 })
                 .await
+                .map_err(|error| RunError::callback("the session input callback failed", error))?
             }
         };
         self.session_items = limit.is_none().then_some(read);

@@ -119,7 +119,7 @@ impl<C: Send + Sync + 'static> Driver<C> {
     async fn model_data(&self) -> Result<(ModelInputData, Option<Prompt>), RunError> {
         let run = RunContext::of(&self.scope, &self.agent);
         let (instructions, prompt) =
-            futures::join!(self.agent.instructions_for(run), self.agent.prompt_for(run));
+            futures::try_join!(self.agent.instructions_for(run), self.agent.prompt_for(run))?;
         let mut data = ModelInputData {
             input: self.model_input(),
             instructions,

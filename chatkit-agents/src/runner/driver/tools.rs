@@ -73,7 +73,7 @@ impl<C: Send + Sync + 'static> Driver<C> {
             return Ok(true);
         }
         let results = self.results();
-        let final_output = self.final_output(&results).await;
+        let final_output = self.final_output(&results).await?;
         self.keep_answers();
         match final_output {
             Some(final_output) => self.finish(final_output).await?,
@@ -142,7 +142,7 @@ impl<C: Send + Sync + 'static> Driver<C> {
         {
             let item = item_of(&items, &call.call);
             let callee = offer.callee(&call.call, item);
-            match self.decision(index, &call, &callee).await {
+            match self.decision(index, &call, &callee).await? {
                 Decision::Waits => continue,
                 Decision::Rejected(message) => {
                     let local = match &callee {
@@ -204,7 +204,12 @@ impl<C: Send + Sync + 'static> Driver<C> {
     }
 
     /// Whether a call may run; asks whether it needs an approval when that is not known.
-    async fn decision(&self, index: usize, call: &ToolCall, callee: &Callee<'_, C>) -> Decision {
+    async fn decision(
+        &self,
+        index: usize,
+        call: &ToolCall,
+        callee: &Callee<'_, C>,
+    ) -> Result<Decision, RunError> {
         let decided = self
             .scope
             .shared
@@ -213,30 +218,34 @@ impl<C: Send + Sync + 'static> Driver<C> {
             .get(&call.call.key())
             .copied();
         match (&call.approval, decided) {
-            (Some(Approval::Approved), _) | (_, Some(true)) => return Decision::Runs,
+            (Some(Approval::Approved), _) | (_, Some(true)) => return Ok(Decision::Runs),
             (Some(Approval::Rejected { message }), _) => {
-                return Decision::Rejected(message.clone());
+                return Ok(Decision::Rejected(message.clone()));
             }
-            (_, Some(false)) => return Decision::Rejected(None),
-            (Some(Approval::Pending), None) => return Decision::Waits,
+            (_, Some(false)) => return Ok(Decision::Rejected(None)),
+            (Some(Approval::Pending), None) => return Ok(Decision::Waits),
             (None, None) => {}
         }
         if call.nested.is_some() {
-            return Decision::Runs;
+            return Ok(Decision::Runs);
         }
         let run = RunContext::of(&self.scope, &self.agent);
         let ctx = ToolContext::of_call(run, &call.call);
         let needs = match callee {
             Callee::Function(tool) => tool.needs_approval(ctx).await,
             Callee::Local(tool) => tool.needs_approval(ctx).await,
-            Callee::Handoff(..) => false,
-            Callee::Unknown => call.call.item_type == "mcp_approval_request",
+            Callee::Handoff(..) => Ok(false),
+            Callee::Unknown => Ok(call.call.item_type == "mcp_approval_request"),
         };
+        let needs = needs.map_err(|error| {
+            let message = format!("needs_approval of the tool {} failed", call.call.name);
+            RunError::callback(message, error)
+        })?;
         if !needs {
-            return Decision::Runs;
+            return Ok(Decision::Runs);
         }
         self.with_call(index, |call| call.approval = Some(Approval::Pending));
-        Decision::Waits
+        Ok(Decision::Waits)
     }
 
     fn with_call(&self, index: usize, change: impl FnOnce(&mut ToolCall)) {
@@ -293,7 +302,10 @@ impl<C: Send + Sync + 'static> Driver<C> {
     }
 
     /// The output, when the results of tools end the run.
-    async fn final_output(&self, results: &[FunctionToolResult]) -> Option<String> {
+    async fn final_output(
+        &self,
+        results: &[FunctionToolResult],
+    ) -> Result<Option<String>, RunError> {
         let result = match self.agent.behavior() {
             Behavior::Rule(ToolUseBehavior::RunLlmAgain) => None,
             Behavior::Rule(ToolUseBehavior::StopOnFirstTool) => results.first(),
@@ -302,10 +314,11 @@ impl<C: Send + Sync + 'static> Driver<C> {
                 .find(|result| names.iter().any(|name| is_named(&result.tool_name, name))),
             Behavior::Function(decide) => {
                 let run = RunContext::of(&self.scope, &self.agent);
-                return decide(ToolResults { run, results }).await;
+                let decided = decide(ToolResults { run, results }).await;
+                return decided.map_err(|error| self.agent.failed("tool_use_behavior", error));
             }
         };
-        result.map(|result| result.output.to_text())
+        Ok(result.map(|result| result.output.to_text()))
     }
 }
 

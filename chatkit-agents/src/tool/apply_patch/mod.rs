@@ -5,6 +5,7 @@ mod diff;
 use std::fmt;
 use std::sync::Arc;
 
+use chatkit::BoxError;
 use futures::future::BoxFuture;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -187,7 +188,7 @@ impl<C: Send + Sync + 'static> ApplyPatchTool<C> {
     #[must_use]
     pub fn needs_approval<K>(
         mut self,
-        needs: impl for<'a> Callback<'a, ToolContext<'a, C>, bool, K>,
+        needs: impl for<'a> Callback<'a, ToolContext<'a, C>, Result<bool, BoxError>, K>,
     ) -> Self {
         self.gates.set_needs_approval(needs);
         self
@@ -261,7 +262,10 @@ impl<C: Send + Sync + 'static> LocalTool<C> for ApplyPatchTool<C> {
         answer(call_id, "failed", text)
     }
 
-    fn needs_approval<'a>(&'a self, ctx: ToolContext<'a, C>) -> BoxFuture<'a, bool> {
+    fn needs_approval<'a>(
+        &'a self,
+        ctx: ToolContext<'a, C>,
+    ) -> BoxFuture<'a, Result<bool, BoxError>> {
         self.gates.needs_approval(ctx)
     }
 }

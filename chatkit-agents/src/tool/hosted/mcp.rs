@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use chatkit::BoxError;
 use futures::future::BoxFuture;
 use serde_json::{Map, Value, json};
 
@@ -41,8 +42,9 @@ pub struct HostedMcpTool<C> {
     decide: Option<Box<Decide<C>>>,
 }
 
-type Decide<C> =
-    dyn for<'a> Fn(McpApprovalRequest<'a, C>) -> BoxFuture<'a, McpApproval> + Send + Sync;
+type Decide<C> = dyn for<'a> Fn(McpApprovalRequest<'a, C>) -> BoxFuture<'a, Result<McpApproval, BoxError>>
+    + Send
+    + Sync;
 
 /// A hosted MCP server asks whether a tool may be called.
 #[non_exhaustive]
@@ -204,7 +206,7 @@ impl<C> HostedMcpTool<C> {
     #[must_use]
     pub fn on_approval_request<K>(
         mut self,
-        decide: impl for<'a> Callback<'a, McpApprovalRequest<'a, C>, McpApproval, K>,
+        decide: impl for<'a> Callback<'a, McpApprovalRequest<'a, C>, Result<McpApproval, BoxError>, K>,
     ) -> Self {
         self.decide = Some(Box::new(move |request| decide.call(request)));
         self
@@ -233,7 +235,9 @@ impl<C: Send + Sync + 'static> LocalTool<C> for HostedMcpTool<C> {
             let Some(decide) = &self.decide else {
                 return Ok(McpApproval::approve().answer(ctx.tool_call_id()));
             };
-            let decision = decide(McpApprovalRequest { ctx }).await;
+            let decision = decide(McpApprovalRequest { ctx })
+                .await
+                .map_err(ToolError::new)?;
             Ok(decision.answer(ctx.tool_call_id()))
         })
     }
@@ -243,8 +247,11 @@ impl<C: Send + Sync + 'static> LocalTool<C> for HostedMcpTool<C> {
     }
 
     /// A person decides when no function does.
-    fn needs_approval<'a>(&'a self, _: ToolContext<'a, C>) -> BoxFuture<'a, bool> {
-        Box::pin(std::future::ready(self.decide.is_none()))
+    fn needs_approval<'a>(
+        &'a self,
+        _: ToolContext<'a, C>,
+    ) -> BoxFuture<'a, Result<bool, BoxError>> {
+        Box::pin(std::future::ready(Ok(self.decide.is_none())))
     }
 }
 

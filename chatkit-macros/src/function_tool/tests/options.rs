@@ -103,9 +103,9 @@ const _: () = {
                 '__call,
                 <ToolContext<'static, User> as agents::__private::ToolContextType>::Context,
             >,
-        ) -> agents::__private::BoxFuture<'__call, bool> {
+        ) -> agents::__private::BoxFuture<'__call, ::core::result::Result<bool, agents::__private::BoxError>> {
             let _ = __run;
-            agents::__private::Answer::<bool, _>::resolve(is_admin(__run.context))
+            agents::__private::Answer::<::core::result::Result<bool, agents::__private::BoxError>, _>::resolve(is_admin(__run.context))
         }
         fn needs_approval<'__call>(
             &'__call self,
@@ -113,7 +113,7 @@ const _: () = {
                 '__call,
                 <ToolContext<'static, User> as agents::__private::ToolContextType>::Context,
             >,
-        ) -> agents::__private::BoxFuture<'__call, bool> {
+        ) -> agents::__private::BoxFuture<'__call, ::core::result::Result<bool, agents::__private::BoxError>> {
             let _ = __ctx;
             agents::__private::Box::pin(agents::__private::NeedsApproval::ask(is_large, __ctx))
         }
