@@ -6,10 +6,10 @@
 use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
-use std::iter::successors;
 
 use crate::BoxError;
 use crate::store::StoreError;
+use crate::causes::{find_source, write_error};
 use crate::types::{ErrorCode, ErrorEvent, InvalidAction, InvalidRequest};
 
 /// What the client shows when nothing more may be said.
@@ -164,13 +164,6 @@ impl Error {
     }
 }
 
-/// The first error of type `E`, from this one on along the chain of sources.
-fn find_source<'a, E: StdError + 'static>(
-    first: Option<&'a (dyn StdError + 'static)>,
-) -> Option<&'a E> {
-    successors(first, |&error| error.source()).find_map(|error| error.downcast_ref())
-}
-
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write_error(f, &self.message, self.source())
@@ -218,27 +211,6 @@ impl From<InvalidRequest> for Error {
     fn from(error: InvalidRequest) -> Self {
         Self::new(ErrorKind::InvalidRequest, error.to_string()).caused_by(error)
     }
-}
-
-/// Writes an error, and with `{:#}` the chain of its causes. One that only repeats the text before it, as a wrapper does,
-/// is left out.
-pub fn write_error(
-    f: &mut fmt::Formatter<'_>,
-    message: &str,
-    source: Option<&(dyn StdError + 'static)>,
-) -> fmt::Result {
-    f.write_str(message)?;
-    let mut next = source.filter(|_| f.alternate());
-    let mut last = message.to_owned();
-    while let Some(error) = next {
-        let text = error.to_string();
-        if text != last {
-            write!(f, ": {text}")?;
-            last = text;
-        }
-        next = error.source();
-    }
-    Ok(())
 }
 
 /// An error with a code that the client turns into a text of its own, in the user's language.

@@ -115,12 +115,13 @@ mod server;
 pub mod store;
 pub mod telemetry;
 #[cfg(feature = "testing")]
+mod causes;
 pub mod testing;
 pub mod types;
 pub mod widgets;
 
 #[doc(hidden)]
-pub use error::write_error;
+pub use causes::write_error;
 pub use error::{CustomStreamError, Error, ErrorKind, StreamError, TurnError};
 pub use server::{
     ChatKitHandler, ChatKitServer, EventStream, OnDisconnect, ProcessResult, RequestInfo,
