@@ -57,7 +57,11 @@ impl<H: ChatKitHandler> ChatKitServer<H> {
         let options = &self.options;
         let cancel = self.shutdown.child_token();
         let run = Run::new(options.on_disconnect, cancel.clone());
-        let (sender, receiver) = frames(options.buffer, options.patience, Arc::clone(&run));
+        let (sender, receiver) = frames(
+            options.max_buffered_bytes,
+            options.patience,
+            Arc::clone(&run),
+        );
         let owner = options.owner.owner(&context);
         let client_frame = info.frame_id().filter(|_| brings_message(&request));
         let (attempt, earlier) = match client_frame {
