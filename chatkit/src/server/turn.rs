@@ -413,8 +413,14 @@ impl<C: Send + Sync + 'static> Turn<C> {
         }
     }
 
-    /// Adds a widget to the thread.
-    pub async fn stream_widget(&self, widget: impl Into<WidgetContent>) -> Result<(), Error> {
+    /// Adds a widget to the thread, complete. For one that changes while it is shown see
+    /// [`stream_widget`](Self::stream_widget).
+    ///
+    /// # Errors
+    ///
+    /// As for [`send`](Self::send).
+    #[doc(alias = "stream_widget")]
+    pub async fn add_widget(&self, widget: impl Into<WidgetContent>) -> Result<(), Error> {
         let id = self.generate_id(StoreItemType::Message);
         self.send(WidgetStream::once(id, self.thread_id(), widget))
             .await
@@ -427,7 +433,7 @@ impl<C: Send + Sync + 'static> Turn<C> {
     /// # Errors
     ///
     /// As for [`send`](Self::send), and the error of the stream, which ends the widget where it is: shown, and not stored.
-    pub fn stream_widget_states<W: Into<WidgetContent>, E>(
+    pub fn stream_widget<W: Into<WidgetContent>, E>(
         &self,
         states: impl Stream<Item = Result<W, E>> + Send,
     ) -> impl Future<Output = Result<(), TurnError>> + Send
@@ -438,7 +444,7 @@ impl<C: Send + Sync + 'static> Turn<C> {
         self.forward(self.widget_events(states))
     }
 
-    /// What [`stream_widget_states`](Self::stream_widget_states) sends, for a stream that has other events too.
+    /// What [`stream_widget`](Self::stream_widget) sends, for a stream that has other events too.
     pub fn widget_events<W: Into<WidgetContent>, E>(
         &self,
         states: impl Stream<Item = Result<W, E>>,
