@@ -296,7 +296,10 @@ impl fmt::Display for CustomStreamError {
 
 impl StdError for CustomStreamError {}
 
-/// What a handler fails with: any error, by `?`.
+/// What a handler fails with.
+///
+/// `?` makes one of every type that implements [`std::error::Error`] and is `Send`, `Sync` and `'static`. A boxed error and
+/// `anyhow::Error` do not implement it; for these it is `.map_err(TurnError::new)?`.
 ///
 /// The client sees a general text and may try again; the log gets the error with all its sources. To choose what the
 /// client sees, return a [`CustomStreamError`] or a [`StreamError`], alone or as the source of another error. An
@@ -312,9 +315,19 @@ impl TurnError {
         Self(message.to_string().into())
     }
 
-    /// An error that is boxed already.
-    pub fn from_boxed(error: BoxError) -> Self {
-        Self(error)
+    /// An error of any kind: one that is boxed already, an `anyhow::Error`, a text for the log.
+    ///
+    /// ```
+    /// # use chatkit::{BoxError, TurnError};
+    /// # fn look_up() -> Result<u32, BoxError> { Err("no such city".into()) }
+    /// fn forecast() -> Result<u32, TurnError> {
+    ///     let degrees = look_up().map_err(TurnError::new)?; // its error is a `Box<dyn Error + Send + Sync>`
+    ///     Ok(degrees)
+    /// }
+    /// # assert_eq!(forecast().unwrap_err().to_string(), "no such city");
+    /// ```
+    pub fn new(error: impl Into<BoxError>) -> Self {
+        Self(error.into())
     }
 
     /// The error inside.

@@ -59,8 +59,9 @@
 //!
 //! # Errors
 //!
-//! A handler fails with any error, by `?`: the client gets an `error` event with a general text, the log gets the error with
-//! all its causes. A [`CustomStreamError`] chooses the text. See [`Error`] for what a server's caller gets.
+//! A handler fails by `?` with any type that implements [`std::error::Error`]; for a boxed error, or `anyhow::Error`, write
+//! `.map_err(TurnError::new)?`. The client gets an `error` event with a general text, the log gets the error with all its
+//! causes. A [`CustomStreamError`] chooses the text. See [`Error`] for what a server's caller gets.
 //!
 //! # In production
 //!
