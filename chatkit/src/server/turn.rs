@@ -16,11 +16,14 @@ use crate::store::{DynStore, Store, StoreItemType};
 use crate::types::{
     AssistantMessageContent, AssistantMessageContentPartAdded, AssistantMessageContentPartDone,
     AssistantMessageContentPartTextDelta, AssistantMessageItem, HiddenContextItem, Order, Page,
-    StructuredInputItem, Thread, ThreadItem, ThreadItemAddedEvent, ThreadItemDoneEvent,
-    ThreadItemRemovedEvent, ThreadItemReplacedEvent, ThreadItemUpdatedEvent, ThreadMetadata,
-    ThreadStatus, ThreadStreamEvent, ThreadUpdatedEvent, WidgetItem,
+    SdkHiddenContextItem, StructuredInputItem, Thread, ThreadItem, ThreadItemAddedEvent,
+    ThreadItemDoneEvent, ThreadItemRemovedEvent, ThreadItemReplacedEvent, ThreadItemUpdatedEvent,
+    ThreadMetadata, ThreadStatus, ThreadStreamEvent, ThreadUpdatedEvent, WidgetItem,
 };
 use crate::widgets::{WidgetContent, WidgetStream};
+
+/// The note that a cancelled turn leaves in its thread, for the model. The text is that of the Python SDK.
+const CANCELLED_NOTE: &str = "The user cancelled the stream. Stop responding to the prior request.";
 
 /// One answer of the server in one thread, while it is being given.
 ///
@@ -506,6 +509,35 @@ impl<C: Send + Sync + 'static> Turn<C> {
             thread.id.clone_from(&self.inner.thread_id);
         }
         self.inner.thread_changed.store(true, Ordering::Release);
+    }
+
+    /// Saves what a cancelled turn has said: what the default of
+    /// [`handle_stream_cancelled`](crate::ChatKitHandler::handle_stream_cancelled) does, for one of your own to call.
+    ///
+    /// Of `pending`, the items that were added and not done, it stores the messages of the assistant that have text, and
+    /// after them a hidden note that keeps the model from going on with the cancelled answer. It works on a turn that is
+    /// over, and sends nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Store`] when the store fails; what comes before the item that failed is stored.
+    pub async fn save_cancelled(&self, pending: Vec<ThreadItem>) -> Result<(), Error> {
+        let has_text = |item: &ThreadItem| match item {
+            ThreadItem::AssistantMessage(message) => message
+                .content
+                .iter()
+                .any(|part| !part.text.trim().is_empty()),
+            _ => false,
+        };
+        let id = self.generate_id(StoreItemType::SdkHiddenContext);
+        let note = SdkHiddenContextItem::new(id, self.thread_id(), CANCELLED_NOTE);
+        let said = pending.into_iter().filter(has_text);
+        for item in said.chain([note.into()]) {
+            self.store()
+                .add_thread_item(self.thread_id(), &item, self.context())
+                .await?;
+        }
+        Ok(())
     }
 
     /// The hot path: for a text delta this tracks, serialises into the buffer, and touches nothing else.
