@@ -1,5 +1,5 @@
-//! What every store keeps to, checked for every store that comes with the crate. Those of PostgreSQL are ignored where it is not
-//! installed.
+//! What every store keeps to, checked for every store that comes with the crate, and what only one of them can get wrong.
+//! The tests of PostgreSQL are ignored where it is not installed.
 #![allow(
     clippy::unwrap_used,
     reason = "clippy exempts tests, not the helpers of tests"
@@ -10,6 +10,8 @@ mod model;
 #[cfg(all(feature = "postgres", unix))]
 mod postgres;
 mod retention;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 
 use std::borrow::Cow;
 use std::future::Future;
@@ -56,6 +58,14 @@ fn item(thread_id: &str, id: &str, created_at: DateTime<Utc>, text: &str) -> Thr
     let mut item = AssistantMessageItem::new(id, thread_id, content);
     item.created_at = created_at;
     item.into()
+}
+
+#[track_caller]
+fn assert_not_found<T: std::fmt::Debug>(result: Result<T, StoreError>, what: &str, id: &str) {
+    match result {
+        Err(StoreError::NotFound { what: w, id: i }) => assert_eq!((w, i.as_str()), (what, id)),
+        other => panic!("{what} {id} should not be found: {other:?}"),
+    }
 }
 
 fn memory() -> MemoryStore<User> {
@@ -122,7 +132,7 @@ fn main() -> ExitCode {
     kit::add(&mut tests);
 
     #[cfg(feature = "sqlite")]
-    sqlite(&mut tests);
+    sqlite::add(&mut tests);
 
     #[cfg(all(feature = "postgres", unix))]
     let cluster = {
@@ -136,44 +146,4 @@ fn main() -> ExitCode {
     #[cfg(all(feature = "postgres", unix))]
     drop(cluster);
     conclusion.exit_code()
-}
-
-#[cfg(feature = "sqlite")]
-fn sqlite(tests: &mut Tests) {
-    use chatkit::store::{DynStore, SqliteStore};
-
-    async fn open(path: impl AsRef<std::path::Path>) -> SqliteStore<User> {
-        SqliteStore::open(path).await.unwrap().scoped(User::key)
-    }
-
-    let in_memory = async || open("sqlite::memory:").await;
-    tests.add_checks("sqlite_memory", store_checks(in_memory, User::new));
-    tests.add("sqlite_memory::retention", async move || {
-        retention::of(in_memory().await).await;
-    });
-    let runtime = tests.runtime.clone();
-    tests.add_blocking("sqlite_memory::answers_as_the_store_in_memory", move || {
-        model::answers_as_the_store_in_memory(&runtime, async || DynStore::new(in_memory().await));
-    });
-
-    // One file for all checks: each has owners and ids of its own.
-    let name = format!("chatkit-{}", uuid::Uuid::new_v4().simple());
-    let folder = Arc::new(Folder(std::env::temp_dir().join(name)));
-    std::fs::create_dir(&folder.0).unwrap();
-    let open = move || {
-        let folder = Arc::clone(&folder);
-        async move { open(folder.0.join("chat.db")).await }
-    };
-    tests.add_checks("sqlite_file", store_checks(open, User::new));
-}
-
-/// A folder that is deleted with the last test that uses it.
-#[cfg(feature = "sqlite")]
-struct Folder(std::path::PathBuf);
-
-#[cfg(feature = "sqlite")]
-impl Drop for Folder {
-    fn drop(&mut self) {
-        std::fs::remove_dir_all(&self.0).ok();
-    }
 }
