@@ -291,16 +291,3 @@ fn shown(value: &impl fmt::Debug) -> String {
     }
     text
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::collections::BTreeSet;
-
-    #[test]
-    fn there_is_an_item_of_every_type() {
-        let items = items();
-        let types: BTreeSet<_> = items.iter().map(ThreadItem::type_name).collect();
-        assert_eq!(types, ThreadItem::TYPES.iter().copied().collect());
-    }
-}
