@@ -44,7 +44,8 @@
 //! - [`types`] are the protocol: [items](types::ThreadItem), [events](types::ThreadStreamEvent),
 //!   [requests](types::ChatKitRequest). [`widgets`] are what items can show besides text, and [`actions`] what users do in
 //!   them.
-//! - [`store`] keeps it all: in memory, in SQLite, in PostgreSQL, or in a [`Store`](store::Store) of yours.
+//! - [`store`] keeps it all: in memory, in SQLite, in PostgreSQL, or in a [`Store`](store::Store) of yours. A store that is
+//!   not [scoped](store::MemoryStore::scoped) shows every thread to every caller.
 //! - [`ChatKitServer`] puts them together and takes the bytes of requests. The adapter for axum is one line:
 //!   `chatkit::axum::router(server, authenticate)`.
 //!
@@ -77,8 +78,8 @@
 //! use chatkit::{ChatKitServer, OnDisconnect, store::MemoryStore};
 //!
 //! let owner = |user: &User| user.id.clone();
-//! let server = ChatKitServer::new(Assistant, MemoryStore::scoped(owner))
-//!     .owner(owner) // whose limits and repeats they are
+//! let server = ChatKitServer::new(Assistant, MemoryStore::new().scoped(owner))
+//!     .owner(owner) // limits and repeated requests are counted per owner
 //!     .max_runs(500)
 //!     .max_runs_per_owner(3)
 //!     .on_disconnect(OnDisconnect::Continue) // a reload does not lose the answer; see there for Stop

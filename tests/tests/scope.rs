@@ -83,7 +83,7 @@ async fn open(databases: Databases, kind: Kind) -> DynStore<User> {
     let owner = |user: &User| user.0.clone();
     let url = databases.url(kind, "scope.db");
     match kind {
-        Kind::Memory => DynStore::new(MemoryStore::scoped(owner)),
+        Kind::Memory => DynStore::new(MemoryStore::new().scoped(owner)),
         Kind::Sqlite => DynStore::new(SqliteStore::open(url).await.unwrap().scoped(owner)),
         Kind::Postgres => DynStore::new(PostgresStore::open(&url).await.unwrap().scoped(owner)),
     }

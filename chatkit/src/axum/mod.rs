@@ -138,7 +138,7 @@ where
 /// #     async fn respond(&self, _: &Turn<User>, _: Option<UserMessageItem>) -> Result<(), TurnError> { Ok(()) }
 /// # }
 ///
-/// let server = ChatKitServer::new(Parrot, MemoryStore::scoped(|user: &User| user.0.clone()));
+/// let server = ChatKitServer::new(Parrot, MemoryStore::new().scoped(|user: &User| user.0.clone()));
 /// let app = chatkit::axum::router(server, chatkit::axum::extractor::<User>);
 /// # let _: axum::Router = app;
 /// ```

@@ -11,7 +11,7 @@
 //! #[tokio::test]
 //! # async fn hidden() {}
 //! async fn my_store_keeps_the_rules() {
-//!     let open = || async { MemoryStore::scoped(|user: &User| user.0.clone()) };
+//!     let open = || async { MemoryStore::new().scoped(|user: &User| user.0.clone()) };
 //!     run_all(store_checks(open, |name| User(name.to_owned()))).await.unwrap();
 //! }
 //! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(my_store_keeps_the_rules());

@@ -18,7 +18,7 @@ use std::future::Future;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use chatkit::store::{AttachmentStore, MemoryStore, StoreError};
+use chatkit::store::{AttachmentStore, MemoryStore, Store, StoreError};
 use chatkit::testing::{Check, attachment_store_checks, store_checks, unscoped_store_checks};
 use chatkit::types::{AssistantMessageContent, AssistantMessageItem, ThreadItem, ThreadMetadata};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -69,7 +69,19 @@ fn assert_not_found<T: std::fmt::Debug>(result: Result<T, StoreError>, what: &st
 }
 
 fn memory() -> MemoryStore<User> {
-    MemoryStore::scoped(User::key)
+    MemoryStore::new().scoped(User::key)
+}
+
+async fn clones_of_memory() {
+    let (ann, bob) = (User::named("ann"), User::named("bob"));
+    let store = MemoryStore::new();
+    let scoped = store.clone().scoped(User::key);
+    store.save_thread(&thread("t", at(0)), &ann).await.unwrap();
+    assert!(store.load_thread("t", &bob).await.is_ok());
+    assert_not_found(scoped.load_thread("t", &ann).await, "thread", "t");
+    scoped.save_thread(&thread("u", at(0)), &ann).await.unwrap();
+    assert!(scoped.clone().load_thread("u", &ann).await.is_ok());
+    assert_not_found(scoped.load_thread("u", &bob).await, "thread", "u");
 }
 
 /// The tests, and the runtime they run on.
@@ -127,6 +139,10 @@ fn main() -> ExitCode {
     let open = async || MemoryStore::<()>::new();
     tests.add_checks("memory_unscoped", unscoped_store_checks(open, || ()));
     tests.add("memory::retention", || retention::of(memory()));
+    tests.add(
+        "memory::a_clone_with_another_scope_is_the_same_store",
+        clones_of_memory,
+    );
     let checks = attachment_store_checks(async || NoBytes, || ());
     tests.add_checks("attachments", checks);
     kit::add(&mut tests);
