@@ -1,15 +1,16 @@
 //! What can go wrong, and who may read about it.
 //!
-//! Every failure has two messages. [`Error::client_message`] is what the chat UI may show; it never holds more than the
-//! request's own field names. The `Display` form, and `{:#}` with all its sources, is for the log.
+//! Every failure has two messages. [`Error::client_message`] is what the chat UI may show: beyond fixed texts and the names
+//! of the request's fields it holds only what the application has written for the client. The `Display` form, and `{:#}` with
+//! all its sources, is for the log.
 
 use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
 
 use crate::BoxError;
-use crate::store::StoreError;
 use crate::causes::{find_source, write_error};
+use crate::store::StoreError;
 use crate::types::{ErrorCode, ErrorEvent, InvalidAction, InvalidRequest};
 
 /// What the client shows when nothing more may be said.

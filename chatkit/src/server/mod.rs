@@ -165,7 +165,7 @@ impl<H: ChatKitHandler> ChatKitServer<H> {
         self
     }
 
-    /// Sets how many turns may run at a time, whoever they belong to. The default is no limit.
+    /// Sets how many turns may run at a time, whoever they belong to. The default is no limit; with zero none runs.
     ///
     /// A turn holds its place until its handler is done and saved, also when its client has gone. Where the limit is
     /// reached, a message is stored, and the client gets an `error` event that offers to try again; a retry or an action
@@ -221,7 +221,8 @@ impl<H: ChatKitHandler> ChatKitServer<H> {
         self
     }
 
-    /// Sets how many bytes of events may wait for a client before its turn waits too. The default is 256 KiB.
+    /// Sets how many bytes of events may wait for a client before its turn waits too. The default is 256 KiB; zero counts as
+    /// one.
     #[must_use]
     pub fn max_buffered_bytes(mut self, bytes: usize) -> Self {
         self.options.max_buffered_bytes = bytes.max(1);

@@ -498,7 +498,7 @@ impl<C: Send + Sync + 'static> Turn<C> {
 
     /// Changes the thread.
     ///
-    /// The change is stored and sent as `thread.updated` behind the next event of this turn, or at its end; several
+    /// The change is stored and sent as `thread.updated` after the next event of this turn, or at its end; several
     /// changes in a row become one event. The thread's id cannot be changed. `change` runs under a lock, and must not use
     /// the turn itself.
     pub fn update_thread(&self, change: impl FnOnce(&mut ThreadMetadata)) {
