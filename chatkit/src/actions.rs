@@ -124,7 +124,7 @@
 //!     type Context = ();
 //!
 //!     async fn respond(&self, turn: &Turn<()>, _message: Option<UserMessageItem>) -> Result<(), TurnError> {
-//!         Ok(turn.stream_widget(card()).await?)
+//!         Ok(turn.add_widget(card()).await?)
 //!     }
 //!
 //!     async fn action(&self, turn: &Turn<()>, action: Action, sender: Option<WidgetItem>) -> Result<(), TurnError> {

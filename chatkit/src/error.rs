@@ -1,14 +1,15 @@
 //! What can go wrong, and who may read about it.
 //!
-//! Every failure has two messages. [`Error::client_message`] is what the chat UI may show; it never holds more than the
-//! request's own field names. The `Display` form, and `{:#}` with all its sources, is for the log.
+//! Every failure has two messages. [`Error::client_message`] is what the chat UI may show: beyond fixed texts and the names
+//! of the request's fields it holds only what the application has written for the client. The `Display` form, and `{:#}` with
+//! all its sources, is for the log.
 
 use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
-use std::iter::successors;
 
 use crate::BoxError;
+use crate::causes::{find_source, write_error};
 use crate::store::StoreError;
 use crate::types::{ErrorCode, ErrorEvent, InvalidAction, InvalidRequest};
 
@@ -164,13 +165,6 @@ impl Error {
     }
 }
 
-/// The first error of type `E`, from this one on along the chain of sources.
-fn find_source<'a, E: StdError + 'static>(
-    first: Option<&'a (dyn StdError + 'static)>,
-) -> Option<&'a E> {
-    successors(first, |&error| error.source()).find_map(|error| error.downcast_ref())
-}
-
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write_error(f, &self.message, self.source())
@@ -218,27 +212,6 @@ impl From<InvalidRequest> for Error {
     fn from(error: InvalidRequest) -> Self {
         Self::new(ErrorKind::InvalidRequest, error.to_string()).caused_by(error)
     }
-}
-
-/// Writes an error, and with `{:#}` the chain of its causes. One that only repeats the text before it, as a wrapper does,
-/// is left out.
-pub fn write_error(
-    f: &mut fmt::Formatter<'_>,
-    message: &str,
-    source: Option<&(dyn StdError + 'static)>,
-) -> fmt::Result {
-    f.write_str(message)?;
-    let mut next = source.filter(|_| f.alternate());
-    let mut last = message.to_owned();
-    while let Some(error) = next {
-        let text = error.to_string();
-        if text != last {
-            write!(f, ": {text}")?;
-            last = text;
-        }
-        next = error.source();
-    }
-    Ok(())
 }
 
 /// An error with a code that the client turns into a text of its own, in the user's language.
@@ -324,7 +297,10 @@ impl fmt::Display for CustomStreamError {
 
 impl StdError for CustomStreamError {}
 
-/// What a handler fails with: any error, by `?`.
+/// What a handler fails with.
+///
+/// `?` makes one of every type that implements [`std::error::Error`] and is `Send`, `Sync` and `'static`. A boxed error and
+/// `anyhow::Error` do not implement it; for these it is `.map_err(TurnError::new)?`.
 ///
 /// The client sees a general text and may try again; the log gets the error with all its sources. To choose what the
 /// client sees, return a [`CustomStreamError`] or a [`StreamError`], alone or as the source of another error. An
@@ -340,9 +316,19 @@ impl TurnError {
         Self(message.to_string().into())
     }
 
-    /// An error that is boxed already.
-    pub fn from_boxed(error: BoxError) -> Self {
-        Self(error)
+    /// An error of any kind: one that is boxed already, an `anyhow::Error`, a text for the log.
+    ///
+    /// ```
+    /// # use chatkit::{BoxError, TurnError};
+    /// # fn look_up() -> Result<u32, BoxError> { Err("no such city".into()) }
+    /// fn forecast() -> Result<u32, TurnError> {
+    ///     let degrees = look_up().map_err(TurnError::new)?; // its error is a `Box<dyn Error + Send + Sync>`
+    ///     Ok(degrees)
+    /// }
+    /// # assert_eq!(forecast().unwrap_err().to_string(), "no such city");
+    /// ```
+    pub fn new(error: impl Into<BoxError>) -> Self {
+        Self(error.into())
     }
 
     /// The error inside.

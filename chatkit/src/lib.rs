@@ -37,30 +37,32 @@
 //!
 //! # The parts, in the order you meet them
 //!
-//! - [`ChatKitHandler`] is what you implement: [`respond`](ChatKitHandler::respond) to a message, and if you want to widget
-//!   [actions](ChatKitHandler::action), feedback and dictation.
+//! - [`ChatKitHandler`] is what you implement: [`respond`](ChatKitHandler::respond) to a message.
+//!   [Actions](ChatKitHandler::action) of widgets, feedback and dictation are optional.
 //! - [`Turn`] is what your handler talks to: [`send`](Turn::send) an event, [`forward`](Turn::forward) a stream of them,
 //!   change the thread. It stores before it sends.
 //! - [`types`] are the protocol: [items](types::ThreadItem), [events](types::ThreadStreamEvent),
 //!   [requests](types::ChatKitRequest). [`widgets`] are what items can show besides text, and [`actions`] what users do in
 //!   them.
-//! - [`store`] keeps it all: in memory, in SQLite, in PostgreSQL, or in a [`Store`](store::Store) of yours.
+//! - [`store`] keeps it all: in memory, in SQLite, in PostgreSQL, or in a [`Store`](store::Store) of yours. A store that is
+//!   not [scoped](store::MemoryStore::scoped) shows every thread to every caller.
 //! - [`ChatKitServer`] puts them together and takes the bytes of requests. The adapter for axum is one line:
 //!   `chatkit::axum::router(server, authenticate)`.
 //!
-//! An agent to answer with is the matter of the crate `chatkit-agents`; this one knows no model. That crate has the guides
-//! too, a page for each topic.
+//! This crate knows no model. For agents add `chatkit-agents`, which has the guides too, a page for each topic.
 //!
 //! # Stop means stop
 //!
 //! When the client goes away, or its user presses Stop, the future of your handler is dropped, and with it everything it
 //! waits for: model streams, tools, queries. Store writes that have begun are finished, the text so far is saved, and a
-//! hidden note tells the model not to go on. See [`ChatKitHandler::handle_stream_cancelled`].
+//! hidden note tells the model not to go on. See [`ChatKitHandler::handle_stream_cancelled`]. With
+//! [`OnDisconnect::Continue`] the handler goes on instead, until [`ChatKitServer::stop`] is called.
 //!
 //! # Errors
 //!
-//! A handler fails with any error, by `?`: the client gets an `error` event with a general text, the log gets the error with
-//! all its causes. A [`CustomStreamError`] chooses the text. See [`Error`] for what a server's caller gets.
+//! A handler fails by `?` with any type that implements [`std::error::Error`]; for a boxed error, or `anyhow::Error`, write
+//! `.map_err(TurnError::new)?`. The client gets an `error` event with a general text, the log gets the error with all its
+//! causes. A [`CustomStreamError`] chooses the text. See [`Error`] for what a server's caller gets.
 //!
 //! # In production
 //!
@@ -73,25 +75,28 @@
 //! #     type Context = User;
 //! #     async fn respond(&self, _: &Turn<User>, _: Option<UserMessageItem>) -> Result<(), TurnError> { Ok(()) }
 //! # }
-//! use chatkit::{ChatKitServer, OnDisconnect, store::MemoryStore};
+//! use chatkit::{ChatKitServer, store::MemoryStore};
 //!
 //! let owner = |user: &User| user.id.clone();
-//! let server = ChatKitServer::new(Assistant, MemoryStore::scoped(owner))
-//!     .owner(owner) // whose limits and repeats they are
+//! let server = ChatKitServer::new(Assistant, MemoryStore::new().scoped(owner))
+//!     .owner(owner) // limits and repeated requests are counted per owner
 //!     .max_runs(500)
 //!     .max_runs_per_owner(3)
-//!     .on_disconnect(OnDisconnect::Continue) // a reload does not lose the answer; see there for Stop
 //!     .refuse_locked_threads(true);
 //! # drop(server);
 //! ```
 //!
 //! The guide `production` of the crate `chatkit-agents` (`chatkit_agents::guide::production`) is the whole of it, from sign-in
 //! to backups. [`shutdown_within`](ChatKitServer::shutdown_within) ends open streams and saves them. The client posts a request again when it gets no answer;
-//! [a repeat](ChatKitServer::repeat_window) stores no message twice. [`telemetry`] names the spans and counters.
+//! [a repeat](ChatKitServer::repeat_window) stores no message twice. With
+//! [`on_disconnect(OnDisconnect::Continue)`](ChatKitServer::on_disconnect) a reload does not lose the answer; the client's Stop
+//! then does not end the model's work, so add a route that calls [`ChatKitServer::stop`]. [`telemetry`] names the spans and
+//! counters.
 //!
 //! # Features
 //!
-//! None is on by default.
+//! None is on by default. The public API has types and traits of `bytes`, `chrono`, `futures-core`, `serde`, `serde_json`
+//! and `tokio-util`; with the feature `axum` of `axum`, `http` and `tower-http`, and with `attachments` of `object_store`.
 //!
 //! | feature | |
 //! |---|---|
@@ -110,6 +115,7 @@ pub mod actions;
 pub mod attachments;
 #[cfg(feature = "axum")]
 pub mod axum;
+mod causes;
 mod error;
 mod server;
 pub mod store;
@@ -120,7 +126,7 @@ pub mod types;
 pub mod widgets;
 
 #[doc(hidden)]
-pub use error::write_error;
+pub use causes::write_error;
 pub use error::{CustomStreamError, Error, ErrorKind, StreamError, TurnError};
 pub use server::{
     ChatKitHandler, ChatKitServer, EventStream, OnDisconnect, ProcessResult, RequestInfo,

@@ -3,10 +3,15 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use std::fmt;
+use std::sync::{Arc, Mutex};
 
 use chatkit::store::{DynStore, MemoryStore, Store};
-use chatkit::types::{Order, ThreadItem, UserMessageItem};
-use chatkit::{ChatKitHandler, ChatKitServer, ProcessResult, Turn, TurnError};
+use chatkit::types::{
+    AssistantMessageContent, AssistantMessageItem, Order, ThreadItem, ThreadItemAddedEvent,
+    ThreadMetadata, UserMessageItem, WidgetItem,
+};
+use chatkit::widgets::Card;
+use chatkit::{BoxError, ChatKitHandler, ChatKitServer, ProcessResult, Turn, TurnError};
 use futures::{StreamExt, stream};
 use serde_json::{Value, json};
 
@@ -149,4 +154,104 @@ fn the_error_of_a_turn_knows_what_it_comes_from() {
     assert!(error.find_source::<Lost>().is_some());
     assert!(error.find_source::<fmt::Error>().is_none());
     assert!(TurnError::msg("lost").find_source::<Lost>().is_none());
+}
+
+#[test]
+fn a_boxed_error_becomes_the_error_of_a_turn_as_it_is() {
+    fn fails() -> Result<(), TurnError> {
+        let boxed: Result<(), BoxError> = Err(Lost.into());
+        boxed.map_err(TurnError::new)?;
+        Ok(())
+    }
+    let error = fails().unwrap_err();
+    assert!(error.as_error().is::<Lost>());
+    assert_eq!(error.to_string(), "the service is lost");
+    assert_eq!(TurnError::new("lost").to_string(), "lost");
+}
+
+/// The texts of a thread, oldest first; of a hidden note, that it is one.
+async fn texts(store: &DynStore<()>, thread_id: &str) -> Vec<String> {
+    let items = store
+        .load_thread_items(thread_id, None, 10, Order::Asc, &())
+        .await
+        .unwrap();
+    let text = |item| match item {
+        ThreadItem::UserMessage(item) => item.text(),
+        ThreadItem::AssistantMessage(item) => item.content[0].text.clone(),
+        ThreadItem::SdkHiddenContext(_) => "(hidden)".to_owned(),
+        other => other.type_name().to_owned(),
+    };
+    items.data.into_iter().map(text).collect()
+}
+
+#[tokio::test]
+async fn of_a_cancelled_turn_the_text_and_a_hidden_note_are_saved() {
+    let store = DynStore::new(MemoryStore::new());
+    let thread = ThreadMetadata::new("t");
+    store.save_thread(&thread, &()).await.unwrap();
+    let turn = Turn::detached(thread, store.clone(), ());
+    let message = |id: &str, text: &str| {
+        AssistantMessageItem::new(id, "t", vec![AssistantMessageContent::new(text)])
+    };
+    turn.save_cancelled(vec![
+        message("m1", "so far").into(),
+        message("m2", " \n").into(),
+        WidgetItem::new("w1", "t", Card::new()).into(),
+        message("m3", "and this").into(),
+    ])
+    .await
+    .unwrap();
+    assert_eq!(texts(&store, "t").await, ["so far", "and this", "(hidden)"]);
+}
+
+/// Says half of what it has to say, and is cancelled.
+#[derive(Clone, Default)]
+struct Interrupted {
+    cancelled: Arc<Mutex<Vec<usize>>>,
+}
+
+impl ChatKitHandler for Interrupted {
+    type Context = ();
+
+    async fn respond(&self, turn: &Turn<()>, _: Option<UserMessageItem>) -> Result<(), TurnError> {
+        let half = vec![AssistantMessageContent::new("half")];
+        let item = AssistantMessageItem::new("m", turn.thread_id(), half);
+        turn.send(ThreadItemAddedEvent::new(item)).await?;
+        std::future::pending().await
+    }
+
+    async fn handle_stream_cancelled(
+        &self,
+        turn: &Turn<()>,
+        pending_items: Vec<ThreadItem>,
+    ) -> Result<(), TurnError> {
+        self.cancelled.lock().unwrap().push(pending_items.len());
+        Ok(turn.save_cancelled(pending_items).await?)
+    }
+}
+
+#[tokio::test]
+async fn a_handler_may_save_a_cancelled_turn_as_usual_and_do_more() {
+    let store = DynStore::new(MemoryStore::new());
+    let handler = Interrupted::default();
+    let server = ChatKitServer::new(handler.clone(), store.clone());
+    let input = json!({"content": [{"type": "input_text", "text": "Tell"}]});
+    let request = json!({"type": "threads.create", "params": {"input": input}});
+    let answer = server.process(request.to_string(), ()).await.unwrap();
+    let ProcessResult::Streaming(mut chunks) = answer else {
+        panic!("no stream");
+    };
+    let mut frames = String::new();
+    while !frames.contains("thread.item.added") {
+        let chunk = chunks.next().await.unwrap().unwrap();
+        frames.push_str(std::str::from_utf8(&chunk).unwrap());
+    }
+    drop(chunks);
+    server.shutdown().await;
+    assert_eq!(*handler.cancelled.lock().unwrap(), [1]);
+    let threads = store.load_threads(1, None, Order::Asc, &()).await.unwrap();
+    assert_eq!(
+        texts(&store, &threads.data[0].id).await,
+        ["Tell", "half", "(hidden)"]
+    );
 }

@@ -21,7 +21,7 @@ pub(crate) async fn show(turn: &Turn) -> Result<(), TurnError> {
     let growing = (0..=GROWN).map(|times| card("WIDGET-TITLE", times, true));
     let complete = card("WIDGET-TITLE", GROWN, false);
     let states = growing.chain([complete]).map(Ok::<_, TurnError>);
-    turn.stream_widget_states(stream::iter(states)).await
+    turn.stream_widget(stream::iter(states)).await
 }
 
 fn card(title: &str, times: usize, growing: bool) -> WidgetRoot {

@@ -57,7 +57,7 @@ async fn find_order(
         .await?;
     // The model reads this text; any other error would be logged, and the model told in general words.
     let order = found.ok_or_else(|| ToolError::msg("There is no order with this number."))?;
-    ctx.stream_widget(order.build()?).await;
+    ctx.add_widget(order.build()?).await;
     Ok(Json(order))
 }
 

@@ -32,13 +32,13 @@ impl ChatKitHandler for Widgets {
     ) -> Result<(), TurnError> {
         let text = message.map(|message| message.text()).unwrap_or_default();
         match text.trim().to_lowercase().as_str() {
-            "order" => turn.stream_widget(shown::order()?).await?,
-            "table" => turn.stream_widget(shown::table()).await?,
-            "chart" => turn.stream_widget(shown::chart()).await?,
+            "order" => turn.add_widget(shown::order()?).await?,
+            "table" => turn.add_widget(shown::table()).await?,
+            "chart" => turn.add_widget(shown::chart()).await?,
             // A widget that changes is a stream of its states. What goes to the client is the difference.
             "story" => {
                 let states = stream::iter(shown::story().map(Ok::<_, TurnError>));
-                turn.stream_widget_states(states).await?;
+                turn.stream_widget(states).await?;
             }
             "todo" => {
                 let todo = Todo {
@@ -46,9 +46,9 @@ impl ChatKitHandler for Widgets {
                     title: "Buy milk".into(),
                     done: false,
                 };
-                turn.stream_widget(todo.form()).await?;
+                turn.add_widget(todo.form()).await?;
             }
-            _ => turn.stream_widget(shown::menu()).await?,
+            _ => turn.add_widget(shown::menu()).await?,
         }
         Ok(())
     }

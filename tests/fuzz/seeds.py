@@ -58,6 +58,7 @@ def requests():
         "title": ("threads.update", thread | {"title": "T"}),
         "delete": ("threads.delete", thread),
         "attachment": ("attachments.create", {"name": "a.txt", "size": 18446744073709551615, "mime_type": "text/plain"}),
+        "attachment-preview": ("attachments.get_preview", {"attachment_id": "atc_1"}),
         "attachment-gone": ("attachments.delete", {"attachment_id": "atc_1"}),
         "audio": ("input.transcribe", {"audio_base64": "aGk=", "mime_type": "audio/webm;codecs=opus"}),
     }

@@ -383,7 +383,7 @@ async fn strangers_cannot_stop_a_turn() {
         }
     }
 
-    let store = MemoryStore::scoped(|user: &String| user.clone());
+    let store = MemoryStore::new().scoped(|user: &String| user.clone());
     let server = ChatKitServer::new(Slow, store).on_disconnect(OnDisconnect::Continue);
     let authenticate = async |parts: Parts| {
         let user = parts.headers["x-user"].to_str().unwrap_or_default();

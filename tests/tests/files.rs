@@ -100,7 +100,7 @@ impl World {
     async fn new(databases: Databases, kind: Kind, name: &str) -> Self {
         let url = databases.url(kind, &format!("{name}.db"));
         let store = match kind {
-            Kind::Memory => DynStore::new(MemoryStore::scoped(owner)),
+            Kind::Memory => DynStore::new(MemoryStore::new().scoped(owner)),
             Kind::Sqlite => DynStore::new(SqliteStore::open(&url).await.unwrap().scoped(owner)),
             Kind::Postgres => {
                 let options = PostgresOptions::new().schema(name);

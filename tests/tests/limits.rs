@@ -45,7 +45,7 @@ struct App {
 impl App {
     async fn start(configure: impl FnOnce(ChatKitServer<Slow>) -> ChatKitServer<Slow>) -> Self {
         let go = Arc::new(Notify::new());
-        let store = MemoryStore::scoped(|user: &String| user.clone());
+        let store = MemoryStore::new().scoped(|user: &String| user.clone());
         let server = ChatKitServer::new(Slow(Arc::clone(&go)), store);
         let server = configure(server.owner(|user: &String| user.clone()));
         let authenticate = async |parts: Parts| {

@@ -150,7 +150,7 @@ async fn what_waits_is_bounded() {
             speak(&turn, &words(stream, WORDS), told).await
         }
     });
-    let server = ChatKitServer::new(bot, MemoryStore::new()).buffer(BUFFER);
+    let server = ChatKitServer::new(bot, MemoryStore::new()).max_buffered_bytes(BUFFER);
     let read = |stream: usize| {
         let mut progress = sent.lock().unwrap()[stream].subscribe();
         let server = &server;

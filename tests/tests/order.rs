@@ -80,7 +80,7 @@ async fn a_turn_waits_for_a_reader_that_does_not_read() {
     const BUFFER: usize = 1024 * 1024;
     let state = Arc::new(Flood::default());
     let app = App::start_with(MemoryStore::new(), flooding(&state), |server| {
-        server.buffer(BUFFER)
+        server.max_buffered_bytes(BUFFER)
     })
     .await;
     let Ok(ProcessResult::Streaming(mut events)) =
@@ -192,7 +192,10 @@ async fn endless(state: &Arc<Flood>) -> App {
             }
         }
     });
-    App::start_with(MemoryStore::new(), bot, |server| server.buffer(usize::MAX)).await
+    App::start_with(MemoryStore::new(), bot, |server| {
+        server.max_buffered_bytes(usize::MAX)
+    })
+    .await
 }
 
 /// Several tasks of one turn send at once, through a buffer that is always full.
@@ -216,7 +219,10 @@ async fn concurrent_senders_keep_their_order() {
         }
         Ok(())
     });
-    let app = App::start_with(MemoryStore::new(), bot, |server| server.buffer(512)).await;
+    let app = App::start_with(MemoryStore::new(), bot, |server| {
+        server.max_buffered_bytes(512)
+    })
+    .await;
 
     let events = app.client.stream(&create("Go")).await;
 

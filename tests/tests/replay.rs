@@ -43,7 +43,7 @@ async fn respond(turn: Turn<()>, message: Option<UserMessageItem>) -> Result<(),
             turn.add_item(StructuredInputItem::new(id, turn.thread_id(), inputs))
                 .await?;
         }
-        "widget please" => turn.stream_widget(card("Ready")).await?,
+        "widget please" => turn.add_widget(card("Ready")).await?,
         _ => say(&turn, &format!("{} attached", message.attachments.len())).await?,
     }
     Ok(())

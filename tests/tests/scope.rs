@@ -4,6 +4,7 @@
 //! he gets, what is stored of his, and what the handler sees must be the same as with ids that nobody has; nothing of
 //! Ann's may change. To show that the request would have done something, it is made with his own ids too.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use chatkit::store::{
@@ -11,8 +12,8 @@ use chatkit::store::{
 };
 use chatkit::types::{
     Action, Attachment, AttachmentCreateParams, AudioInput, FeedbackKind, FileAttachment, Order,
-    SyncCustomActionResponse, ThreadItem, ThreadMetadata, TranscriptionResult, UserMessageItem,
-    WidgetItem,
+    Request, SyncCustomActionResponse, ThreadItem, ThreadMetadata, TranscriptionResult, Url,
+    UserMessageItem, WidgetItem,
 };
 use chatkit::{ChatKitHandler, ChatKitServer, ProcessResult, Turn, TurnError};
 use futures::StreamExt;
@@ -34,7 +35,7 @@ const FOREIGN: [(u8, &str); 3] = [
 ];
 
 /// All requests, and what of another's each has a place for.
-const REQUESTS: [(&str, u8); 16] = [
+const REQUESTS: [(&str, u8); 17] = [
     ("threads.create", ATTACHMENT),
     ("threads.add_user_message", THREAD | ATTACHMENT),
     ("threads.add_client_tool_output", THREAD),
@@ -47,6 +48,7 @@ const REQUESTS: [(&str, u8); 16] = [
     ("items.feedback", THREAD),
     ("attachments.create", 0),
     ("attachments.delete", ATTACHMENT),
+    ("attachments.get_preview", ATTACHMENT),
     ("threads.update", THREAD),
     ("threads.delete", THREAD),
     ("input.transcribe", 0),
@@ -54,6 +56,11 @@ const REQUESTS: [(&str, u8); 16] = [
 ];
 
 pub(crate) fn add(trials: &mut Vec<Trial>, databases: &Databases, runtime: &Handle) {
+    trials.push(Trial::test("scope::all_requests", || {
+        let here: BTreeSet<_> = REQUESTS.into_iter().map(|(request, _)| request).collect();
+        assert_eq!(here, Request::TYPES.iter().copied().collect());
+        Ok(())
+    }));
     for kind in Kind::ALL {
         // One database for all cells: each has owners and ids of its own.
         let store = Arc::new(OnceCell::new());
@@ -76,7 +83,7 @@ async fn open(databases: Databases, kind: Kind) -> DynStore<User> {
     let owner = |user: &User| user.0.clone();
     let url = databases.url(kind, "scope.db");
     match kind {
-        Kind::Memory => DynStore::new(MemoryStore::scoped(owner)),
+        Kind::Memory => DynStore::new(MemoryStore::new().scoped(owner)),
         Kind::Sqlite => DynStore::new(SqliteStore::open(url).await.unwrap().scoped(owner)),
         Kind::Postgres => DynStore::new(PostgresStore::open(&url).await.unwrap().scoped(owner)),
     }
@@ -315,7 +322,7 @@ fn body(request: &str, ids: &Ids, foreign: u8) -> Value {
         }
         "items.feedback" => json!({"thread_id": thread, "item_ids": [said], "kind": "positive"}),
         "attachments.create" => json!({"name": "a.txt", "size": 1, "mime_type": "text/plain"}),
-        "attachments.delete" => json!({"attachment_id": attachment}),
+        "attachments.delete" | "attachments.get_preview" => json!({"attachment_id": attachment}),
         "threads.update" => json!({"thread_id": thread, "title": "mine now"}),
         "input.transcribe" => json!({"audio_base64": "AAAA", "mime_type": "audio/wav"}),
         unknown => panic!("{unknown}"),
@@ -459,5 +466,12 @@ impl AttachmentStore<User> for Files {
         let id = self.generate_attachment_id(&params.mime_type, user);
         self.put(user, &id);
         Ok(FileAttachment::new(id, &params.name, &params.mime_type).into())
+    }
+
+    async fn preview_url(&self, id: &str, user: &User) -> Result<Url, StoreError> {
+        if !self.of(user).iter().any(|own| own == id) {
+            return Err(StoreError::not_found("attachment", id));
+        }
+        Ok(Url::parse(format!("https://files.example.com/{id}")).unwrap())
     }
 }

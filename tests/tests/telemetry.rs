@@ -68,7 +68,7 @@ fn bot(agent: Agent<AgentContext<()>>) -> Bot {
             turn.set_title("Zq7-title-of-the-handler");
             turn.send(ProgressUpdateEvent::new("Zq7-progress")).await?;
             turn.add_hidden_context("Zq7-hidden").await?;
-            turn.stream_widget(Card::new().child(Text::new("Zq7-widget")))
+            turn.add_widget(Card::new().child(Text::new("Zq7-widget")))
                 .await?;
             turns.fetch_add(1, Ordering::SeqCst);
             let input = Converter.history(&turn, 20).await?;

@@ -10,7 +10,7 @@ use crate::runner::{RunError, StreamEvent};
 /// `value`, and at the end with `streaming` set to false.
 ///
 /// Put each state into a widget and stream that with
-/// [`AgentContext::stream_widget_states`](crate::AgentContext::stream_widget_states): what reaches the client is the new text only, and the whole
+/// [`AgentContext::stream_widget`](crate::AgentContext::stream_widget): what reaches the client is the new text only, and the whole
 /// widget once at the end. `base` should be a Text or a Markdown with an `id` and `streaming: true`. Dropping the stream drops the run.
 ///
 /// ```
@@ -22,7 +22,7 @@ use crate::runner::{RunError, StreamEvent};
 /// # -> Result<(), RunError> {
 /// let base = Markdown::new("").id("draft").streaming(true);
 /// let states = accumulate_text(run, base).map(|text| Ok::<_, RunError>(Card::new().child(text?)));
-/// ctx.stream_widget_states(states).await
+/// ctx.stream_widget(states).await
 /// # }
 /// ```
 pub fn accumulate_text(

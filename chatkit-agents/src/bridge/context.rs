@@ -230,8 +230,10 @@ impl<C: Send + Sync + 'static> AgentContext<C> {
         self.stream(ThreadItemDoneEvent::new(item)).await;
     }
 
-    /// Adds a widget to the thread.
-    pub async fn stream_widget(&self, widget: impl Into<WidgetContent>) {
+    /// Adds a widget to the thread, complete. For one that changes while it is shown see
+    /// [`stream_widget`](Self::stream_widget).
+    #[doc(alias = "stream_widget")]
+    pub async fn add_widget(&self, widget: impl Into<WidgetContent>) {
         let id = self.generate_id(StoreItemType::Message);
         self.stream(WidgetStream::once(id, self.inner.turn.thread_id(), widget))
             .await;
@@ -244,7 +246,7 @@ impl<C: Send + Sync + 'static> AgentContext<C> {
     /// # Errors
     ///
     /// The error of the stream, which ends the widget where it is: shown, and not stored.
-    pub async fn stream_widget_states<W: Into<WidgetContent>, E>(
+    pub async fn stream_widget<W: Into<WidgetContent>, E>(
         &self,
         states: impl Stream<Item = Result<W, E>>,
     ) -> Result<(), E> {

@@ -319,7 +319,7 @@ impl<'a, C: Send + Sync + 'static, V: ResponseStreamConverter> ResponseState<'a,
                     .converter
                     .base64_image_to_url(&event.item_id, &event.partial_image_b64, Some(at))
                     .await
-                    .map_err(converter_failed)?;
+                    .map_err(TurnError::new)?;
                 let progress = self.converter.partial_image_index_to_progress(at);
                 let image = GeneratedImage::new(event.item_id.clone(), url);
                 item.image = Some(image.clone());
@@ -390,7 +390,7 @@ impl<'a, C: Send + Sync + 'static, V: ResponseStreamConverter> ResponseState<'a,
                     .converter
                     .base64_image_to_url(call_id, &base64, None)
                     .await
-                    .map_err(converter_failed)?;
+                    .map_err(TurnError::new)?;
                 item.image = Some(GeneratedImage::new(call_id, url));
                 self.images.remove(call_id);
                 self.context
@@ -536,7 +536,7 @@ impl<'a, C: Send + Sync + 'static, V: ResponseStreamConverter> ResponseState<'a,
             items::Annotation::FilePath(_) => Ok(None),
             items::Annotation::Other(raw) => converter.other_annotation_to_annotation(raw).await,
         }
-        .map_err(converter_failed)
+        .map_err(TurnError::new)
     }
 
     /// The run has ended well: keep an open workflow for the next turn, and hand over to the client if a tool said so.
@@ -571,9 +571,4 @@ impl<'a, C: Send + Sync + 'static, V: ResponseStreamConverter> ResponseState<'a,
         }
         Ok(())
     }
-}
-
-/// A failure of the user's converter, as the failure of the turn.
-fn converter_failed(error: chatkit::BoxError) -> TurnError {
-    TurnError::from_boxed(error)
 }

@@ -475,10 +475,10 @@ async fn what_tools_stream_comes_in_order() {
     .await;
     let busy = tool("busy", |ctx: Ctx| async move {
         ctx.stream(ProgressUpdateEvent::new("one")).await;
-        ctx.stream_widget(card("static")).await;
+        ctx.add_widget(card("static")).await;
         let first = WidgetContent::new(card("a")).copy_text("copied");
         let states = stream::iter([first, card("ab").into()]).map(Ok::<_, BoxError>);
-        ctx.stream_widget_states(states).await.unwrap();
+        ctx.stream_widget(states).await.unwrap();
         ctx.start_workflow(Workflow::custom(Vec::new())).await;
         let first = ctx
             .add_workflow_task(CustomTask::new().title("first"))
@@ -556,7 +556,7 @@ async fn a_workflow_ends_when_a_tool_shows_something_else() {
     let server = server([calls(&["busy"]), Script::text("Done")]).await;
     let busy = tool("busy", |ctx: Ctx| async move {
         ctx.add_workflow_task(CustomTask::new().title("one")).await;
-        ctx.stream_widget(card("widget")).await;
+        ctx.add_widget(card("widget")).await;
         ctx.add_workflow_task(CustomTask::new().title("two")).await;
     });
     let turn = turn().await;
@@ -616,7 +616,7 @@ async fn a_workflow_goes_on_in_the_next_turn() {
 async fn a_tripwire_takes_back_what_the_run_has_shown() {
     let server = server([]).await;
     let busy = tool("busy", |ctx: Ctx| async move {
-        ctx.stream_widget(card("forbidden")).await;
+        ctx.add_widget(card("forbidden")).await;
         ctx.add_workflow_task(CustomTask::new().title("forbidden"))
             .await;
     });

@@ -238,7 +238,7 @@ async fn a_run_inside_a_tool_writes_a_widget() {
                     let card = json!({"type": "Card", "children": [text?]});
                     Ok::<_, Box<dyn std::error::Error + Send + Sync>>(WidgetRoot::try_from(card)?)
                 });
-            ctx.stream_widget_states(states).await.unwrap();
+            ctx.stream_widget(states).await.unwrap();
         }
     });
     let turn = turn().await;

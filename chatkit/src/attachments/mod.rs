@@ -17,7 +17,7 @@
 //! use chatkit::attachments::AttachmentOptions;
 //! use chatkit::store::{DynStore, MemoryStore};
 //!
-//! let threads = DynStore::new(MemoryStore::scoped(|user: &User| user.id.clone()));
+//! let threads = DynStore::new(MemoryStore::new().scoped(|user: &User| user.id.clone()));
 //! let files = AttachmentOptions::scoped(
 //!     "https://chat.example.com/attachments",
 //!     std::env::var("ATTACHMENT_SECRET")?,

@@ -20,8 +20,9 @@
 //! }
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let server = ChatKitServer::new(Parrot, MemoryStore::new())
-//!     .owner(|user: &User| user.0.clone())
+//! let owner = |user: &User| user.0.clone();
+//! let server = ChatKitServer::new(Parrot, MemoryStore::new().scoped(owner))
+//!     .owner(owner)
 //!     .max_runs_per_owner(3);
 //! let app: axum::Router = axum::Router::new()
 //!     .merge(chatkit::axum::router(server, authenticate))
@@ -138,7 +139,7 @@ where
 /// #     async fn respond(&self, _: &Turn<User>, _: Option<UserMessageItem>) -> Result<(), TurnError> { Ok(()) }
 /// # }
 ///
-/// let server = ChatKitServer::new(Parrot, MemoryStore::scoped(|user: &User| user.0.clone()));
+/// let server = ChatKitServer::new(Parrot, MemoryStore::new().scoped(|user: &User| user.0.clone()));
 /// let app = chatkit::axum::router(server, chatkit::axum::extractor::<User>);
 /// # let _: axum::Router = app;
 /// ```

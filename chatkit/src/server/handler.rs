@@ -4,16 +4,11 @@ use std::future::Future;
 
 use super::Turn;
 use crate::error::TurnError;
-use crate::store::{Store, StoreError, StoreItemType};
+use crate::store::StoreError;
 use crate::types::{
-    Action, AudioInput, FeedbackKind, SdkHiddenContextItem, StreamOptions,
-    SyncCustomActionResponse, ThreadItem, ThreadMetadata, TranscriptionResult, UserMessageItem,
-    WidgetItem,
+    Action, AudioInput, FeedbackKind, StreamOptions, SyncCustomActionResponse, ThreadItem,
+    ThreadMetadata, TranscriptionResult, UserMessageItem, WidgetItem,
 };
-
-/// The note that a cancelled turn leaves in its thread, for the model. The text is that of the Python SDK.
-pub(crate) const CANCELLED_NOTE: &str =
-    "The user cancelled the stream. Stop responding to the prior request.";
 
 /// What your server does when a user writes, clicks or speaks.
 ///
@@ -124,33 +119,27 @@ pub trait ChatKitHandler: Send + Sync + 'static {
     /// are the items that were added and not done, in their latest state. The client sees the effects at its next
     /// reload only.
     ///
-    /// The default stores assistant messages that have text, and a hidden note that keeps the model from going on with
-    /// the cancelled answer.
+    /// The default is [`Turn::save_cancelled`]: it stores assistant messages that have text, and a hidden note that keeps
+    /// the model from going on with the cancelled answer. To do one thing more, call it from yours:
+    ///
+    /// ```
+    /// # use chatkit::types::{ThreadItem, UserMessageItem};
+    /// # use chatkit::{ChatKitHandler, Turn, TurnError};
+    /// # struct Assistant;
+    /// # impl ChatKitHandler for Assistant {
+    /// #     type Context = ();
+    /// #     async fn respond(&self, _: &Turn<()>, _: Option<UserMessageItem>) -> Result<(), TurnError> { Ok(()) }
+    /// async fn handle_stream_cancelled(&self, turn: &Turn<()>, pending_items: Vec<ThreadItem>) -> Result<(), TurnError> {
+    ///     tracing::info!(thread_id = turn.thread_id(), pending = pending_items.len(), "cancelled");
+    ///     Ok(turn.save_cancelled(pending_items).await?)
+    /// }
+    /// # }
+    /// ```
     fn handle_stream_cancelled(
         &self,
         turn: &Turn<Self::Context>,
         pending_items: Vec<ThreadItem>,
     ) -> impl Future<Output = Result<(), TurnError>> + Send {
-        async move {
-            let (store, thread_id, context) = (turn.store(), turn.thread_id(), turn.context());
-            for item in &pending_items {
-                let ThreadItem::AssistantMessage(message) = item else {
-                    continue;
-                };
-                if message
-                    .content
-                    .iter()
-                    .any(|part| !part.text.trim().is_empty())
-                {
-                    store.add_thread_item(thread_id, item, context).await?;
-                }
-            }
-            let id = turn.generate_id(StoreItemType::SdkHiddenContext);
-            let note = SdkHiddenContextItem::new(id, thread_id, CANCELLED_NOTE);
-            store
-                .add_thread_item(thread_id, &note.into(), context)
-                .await?;
-            Ok(())
-        }
+        async move { Ok(turn.save_cancelled(pending_items).await?) }
     }
 }

@@ -86,7 +86,7 @@ struct Options<C> {
     owner: Scope<C>,
     on_disconnect: OnDisconnect,
     limits: Limits,
-    buffer: usize,
+    max_buffered_bytes: usize,
     patience: Duration,
     repeat_window: Duration,
     refuse_locked_threads: bool,
@@ -138,7 +138,7 @@ impl<H: ChatKitHandler> ChatKitServer<H> {
                 owner: Scope::shared(),
                 on_disconnect: OnDisconnect::default(),
                 limits: Limits::default(),
-                buffer: DEFAULT_BUFFER,
+                max_buffered_bytes: DEFAULT_BUFFER,
                 patience: DEFAULT_PATIENCE,
                 repeat_window: repeats::DEFAULT_WINDOW,
                 refuse_locked_threads: false,
@@ -165,7 +165,7 @@ impl<H: ChatKitHandler> ChatKitServer<H> {
         self
     }
 
-    /// Sets how many turns may run at a time, whoever they belong to. The default is no limit.
+    /// Sets how many turns may run at a time, whoever they belong to. The default is no limit; with zero none runs.
     ///
     /// A turn holds its place until its handler is done and saved, also when its client has gone. Where the limit is
     /// reached, a message is stored, and the client gets an `error` event that offers to try again; a retry or an action
@@ -221,10 +221,11 @@ impl<H: ChatKitHandler> ChatKitServer<H> {
         self
     }
 
-    /// Sets how many bytes of events may wait for a client before its turn waits too. The default is 256 KiB.
+    /// Sets how many bytes of events may wait for a client before its turn waits too. The default is 256 KiB; zero counts as
+    /// one.
     #[must_use]
-    pub fn buffer(mut self, bytes: usize) -> Self {
-        self.options.buffer = bytes.max(1);
+    pub fn max_buffered_bytes(mut self, bytes: usize) -> Self {
+        self.options.max_buffered_bytes = bytes.max(1);
         self
     }
 

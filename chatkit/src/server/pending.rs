@@ -1,8 +1,6 @@
 //! Items that were added to a stream and are not done.
 
-use crate::types::{
-    AssistantMessageContent, AssistantMessageItem, ThreadItem, ThreadItemUpdate, WorkflowItem,
-};
+use crate::types::{AssistantMessageContent, ThreadItem, ThreadItemUpdate};
 
 /// An update may name a content part that does not exist yet; parts up to it are made. This is as far as that goes.
 const MAX_CONTENT_PARTS: usize = 1024;
@@ -29,12 +27,51 @@ impl PendingItems {
         self.0.retain(|item| item.id() != item_id);
     }
 
-    /// Keeps an assistant message or a workflow up to date. Updates of other items need no tracking.
+    /// Keeps an assistant message or a workflow up to date. What other items become needs no tracking.
     pub(super) fn apply(&mut self, item_id: &str, update: &ThreadItemUpdate) {
-        match self.0.iter_mut().find(|item| item.id() == item_id) {
-            Some(ThreadItem::AssistantMessage(item)) => update_message(item, update),
-            Some(ThreadItem::Workflow(item)) => update_workflow(item, update),
-            _ => {}
+        let Some(item) = self.0.iter_mut().find(|item| item.id() == item_id) else {
+            return;
+        };
+        match update {
+            ThreadItemUpdate::AssistantMessageContentPartTextDelta(update) => {
+                if let Some(part) = part(item, update.content_index) {
+                    part.text.push_str(&update.delta);
+                }
+            }
+            ThreadItemUpdate::AssistantMessageContentPartAdded(update) => {
+                if let Some(part) = part(item, update.content_index) {
+                    part.clone_from(&update.content);
+                }
+            }
+            ThreadItemUpdate::AssistantMessageContentPartDone(update) => {
+                if let Some(part) = part(item, update.content_index) {
+                    part.clone_from(&update.content);
+                }
+            }
+            ThreadItemUpdate::AssistantMessageContentPartAnnotationAdded(update) => {
+                if let Some(part) = part(item, update.content_index) {
+                    let at = update.annotation_index.min(part.annotations.len());
+                    part.annotations.insert(at, update.annotation.clone());
+                }
+            }
+            ThreadItemUpdate::WorkflowTaskAdded(update) => {
+                if let ThreadItem::Workflow(item) = item {
+                    item.workflow.tasks.push(update.task.clone());
+                }
+            }
+            ThreadItemUpdate::WorkflowTaskUpdated(update) => {
+                // An index out of range is the client's to ignore; tracking does not fail a turn.
+                if let ThreadItem::Workflow(item) = item
+                    && let Some(task) = item.workflow.tasks.get_mut(update.task_index)
+                {
+                    task.clone_from(&update.task);
+                }
+            }
+            // Named one by one: whoever adds an update decides here whether a cancelled turn saves it.
+            ThreadItemUpdate::WidgetStreamingTextValueDelta(_)
+            | ThreadItemUpdate::WidgetComponentUpdated(_)
+            | ThreadItemUpdate::WidgetRootUpdated(_)
+            | ThreadItemUpdate::GeneratedImageUpdated(_) => {}
         }
     }
 
@@ -43,54 +80,17 @@ impl PendingItems {
     }
 }
 
-fn update_message(item: &mut AssistantMessageItem, update: &ThreadItemUpdate) {
-    let index = match update {
-        ThreadItemUpdate::AssistantMessageContentPartAdded(update) => update.content_index,
-        ThreadItemUpdate::AssistantMessageContentPartTextDelta(update) => update.content_index,
-        ThreadItemUpdate::AssistantMessageContentPartAnnotationAdded(update) => {
-            update.content_index
-        }
-        ThreadItemUpdate::AssistantMessageContentPartDone(update) => update.content_index,
-        _ => return,
+/// A part of a message, made if it is not there yet; none of another item, or beyond the limit.
+fn part(item: &mut ThreadItem, index: usize) -> Option<&mut AssistantMessageContent> {
+    let ThreadItem::AssistantMessage(item) = item else {
+        return None;
     };
     if index >= MAX_CONTENT_PARTS {
-        return;
+        return None;
     }
     if item.content.len() <= index {
         item.content
             .resize_with(index + 1, || AssistantMessageContent::new(""));
     }
-    let Some(part) = item.content.get_mut(index) else {
-        return;
-    };
-    match update {
-        ThreadItemUpdate::AssistantMessageContentPartAdded(update) => {
-            part.clone_from(&update.content);
-        }
-        ThreadItemUpdate::AssistantMessageContentPartTextDelta(update) => {
-            part.text.push_str(&update.delta);
-        }
-        ThreadItemUpdate::AssistantMessageContentPartAnnotationAdded(update) => {
-            let at = update.annotation_index.min(part.annotations.len());
-            part.annotations.insert(at, update.annotation.clone());
-        }
-        ThreadItemUpdate::AssistantMessageContentPartDone(update) => {
-            part.clone_from(&update.content);
-        }
-        _ => {}
-    }
-}
-
-fn update_workflow(item: &mut WorkflowItem, update: &ThreadItemUpdate) {
-    let tasks = &mut item.workflow.tasks;
-    match update {
-        ThreadItemUpdate::WorkflowTaskAdded(update) => tasks.push(update.task.clone()),
-        // An index out of range is the client's to ignore; tracking does not fail a turn.
-        ThreadItemUpdate::WorkflowTaskUpdated(update) => {
-            if let Some(task) = tasks.get_mut(update.task_index) {
-                task.clone_from(&update.task);
-            }
-        }
-        _ => {}
-    }
+    item.content.get_mut(index)
 }

@@ -22,7 +22,8 @@ const CAPACITY: usize = 4096;
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Key {
     owner: String,
-    frame: String,
+    /// The page's frame that the client runs in.
+    client_frame: String,
     /// Keyed at random for each process, so that nobody can make two bodies collide.
     body: [u64; 2],
 }
@@ -58,14 +59,14 @@ impl Repeats {
     pub(super) fn begin(
         self: &Arc<Self>,
         owner: &str,
-        frame: &str,
+        client_frame: &str,
         body: &[u8],
         run: &Arc<Run>,
         window: Duration,
     ) -> (Arc<Attempt>, Option<Arc<Attempt>>) {
         let key = Key {
             owner: owner.to_owned(),
-            frame: frame.to_owned(),
+            client_frame: client_frame.to_owned(),
             body: self.hashers.each_ref().map(|hasher| hasher.hash_one(body)),
         };
         let attempt = Arc::new(Attempt {
@@ -143,10 +144,10 @@ mod tests {
     }
 
     #[test]
-    fn a_repeat_is_the_same_owner_frame_and_body() {
+    fn a_repeat_is_the_same_owner_client_frame_and_body() {
         let repeats = Arc::new(Repeats::default());
-        let begin = |owner: &str, frame: &str, body: &[u8]| {
-            repeats.begin(owner, frame, body, &run(), DEFAULT_WINDOW)
+        let begin = |owner: &str, client_frame: &str, body: &[u8]| {
+            repeats.begin(owner, client_frame, body, &run(), DEFAULT_WINDOW)
         };
         let (first, earlier) = begin("ann", "1", b"Hi");
         assert!(earlier.is_none());

@@ -57,13 +57,18 @@ impl<H: ChatKitHandler> ChatKitServer<H> {
         let options = &self.options;
         let cancel = self.shutdown.child_token();
         let run = Run::new(options.on_disconnect, cancel.clone());
-        let (sender, receiver) = frames(options.buffer, options.patience, Arc::clone(&run));
+        let (sender, receiver) = frames(
+            options.max_buffered_bytes,
+            options.patience,
+            Arc::clone(&run),
+        );
         let owner = options.owner.owner(&context);
-        let frame = info.frame_id().filter(|_| brings_message(&request));
-        let (attempt, earlier) = match frame {
-            Some(frame) if !options.repeat_window.is_zero() => {
+        let client_frame = info.frame_id().filter(|_| brings_message(&request));
+        let (attempt, earlier) = match client_frame {
+            Some(client_frame) if !options.repeat_window.is_zero() => {
                 let window = options.repeat_window;
-                let (attempt, earlier) = self.repeats.begin(&owner, frame, body, &run, window);
+                let (attempt, earlier) =
+                    self.repeats.begin(&owner, client_frame, body, &run, window);
                 (Some(attempt), earlier)
             }
             _ => (None, None),

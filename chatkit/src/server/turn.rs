@@ -16,11 +16,14 @@ use crate::store::{DynStore, Store, StoreItemType};
 use crate::types::{
     AssistantMessageContent, AssistantMessageContentPartAdded, AssistantMessageContentPartDone,
     AssistantMessageContentPartTextDelta, AssistantMessageItem, HiddenContextItem, Order, Page,
-    StructuredInputItem, Thread, ThreadItem, ThreadItemAddedEvent, ThreadItemDoneEvent,
-    ThreadItemRemovedEvent, ThreadItemReplacedEvent, ThreadItemUpdatedEvent, ThreadMetadata,
-    ThreadStatus, ThreadStreamEvent, ThreadUpdatedEvent, WidgetItem,
+    SdkHiddenContextItem, StructuredInputItem, Thread, ThreadItem, ThreadItemAddedEvent,
+    ThreadItemDoneEvent, ThreadItemRemovedEvent, ThreadItemReplacedEvent, ThreadItemUpdatedEvent,
+    ThreadMetadata, ThreadStatus, ThreadStreamEvent, ThreadUpdatedEvent, WidgetItem,
 };
 use crate::widgets::{WidgetContent, WidgetStream};
+
+/// The note that a cancelled turn leaves in its thread, for the model. The text is that of the Python SDK.
+const CANCELLED_NOTE: &str = "The user cancelled the stream. Stop responding to the prior request.";
 
 /// One answer of the server in one thread, while it is being given.
 ///
@@ -413,8 +416,14 @@ impl<C: Send + Sync + 'static> Turn<C> {
         }
     }
 
-    /// Adds a widget to the thread.
-    pub async fn stream_widget(&self, widget: impl Into<WidgetContent>) -> Result<(), Error> {
+    /// Adds a widget to the thread, complete. For one that changes while it is shown see
+    /// [`stream_widget`](Self::stream_widget).
+    ///
+    /// # Errors
+    ///
+    /// As for [`send`](Self::send).
+    #[doc(alias = "stream_widget")]
+    pub async fn add_widget(&self, widget: impl Into<WidgetContent>) -> Result<(), Error> {
         let id = self.generate_id(StoreItemType::Message);
         self.send(WidgetStream::once(id, self.thread_id(), widget))
             .await
@@ -427,7 +436,7 @@ impl<C: Send + Sync + 'static> Turn<C> {
     /// # Errors
     ///
     /// As for [`send`](Self::send), and the error of the stream, which ends the widget where it is: shown, and not stored.
-    pub fn stream_widget_states<W: Into<WidgetContent>, E>(
+    pub fn stream_widget<W: Into<WidgetContent>, E>(
         &self,
         states: impl Stream<Item = Result<W, E>> + Send,
     ) -> impl Future<Output = Result<(), TurnError>> + Send
@@ -438,7 +447,7 @@ impl<C: Send + Sync + 'static> Turn<C> {
         self.forward(self.widget_events(states))
     }
 
-    /// What [`stream_widget_states`](Self::stream_widget_states) sends, for a stream that has other events too.
+    /// What [`stream_widget`](Self::stream_widget) sends, for a stream that has other events too.
     pub fn widget_events<W: Into<WidgetContent>, E>(
         &self,
         states: impl Stream<Item = Result<W, E>>,
@@ -489,7 +498,7 @@ impl<C: Send + Sync + 'static> Turn<C> {
 
     /// Changes the thread.
     ///
-    /// The change is stored and sent as `thread.updated` behind the next event of this turn, or at its end; several
+    /// The change is stored and sent as `thread.updated` after the next event of this turn, or at its end; several
     /// changes in a row become one event. The thread's id cannot be changed. `change` runs under a lock, and must not use
     /// the turn itself.
     pub fn update_thread(&self, change: impl FnOnce(&mut ThreadMetadata)) {
@@ -500,6 +509,35 @@ impl<C: Send + Sync + 'static> Turn<C> {
             thread.id.clone_from(&self.inner.thread_id);
         }
         self.inner.thread_changed.store(true, Ordering::Release);
+    }
+
+    /// Saves what a cancelled turn has said: what the default of
+    /// [`handle_stream_cancelled`](crate::ChatKitHandler::handle_stream_cancelled) does, for one of your own to call.
+    ///
+    /// Of `pending`, the items that were added and not done, it stores the messages of the assistant that have text, and
+    /// after them a hidden note that keeps the model from going on with the cancelled answer. It works on a turn that is
+    /// over, and sends nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Store`] when the store fails; what comes before the item that failed is stored.
+    pub async fn save_cancelled(&self, pending: Vec<ThreadItem>) -> Result<(), Error> {
+        let has_text = |item: &ThreadItem| match item {
+            ThreadItem::AssistantMessage(message) => message
+                .content
+                .iter()
+                .any(|part| !part.text.trim().is_empty()),
+            _ => false,
+        };
+        let id = self.generate_id(StoreItemType::SdkHiddenContext);
+        let note = SdkHiddenContextItem::new(id, self.thread_id(), CANCELLED_NOTE);
+        let said = pending.into_iter().filter(has_text);
+        for item in said.chain([note.into()]) {
+            self.store()
+                .add_thread_item(self.thread_id(), &item, self.context())
+                .await?;
+        }
+        Ok(())
     }
 
     /// The hot path: for a text delta this tracks, serialises into the buffer, and touches nothing else.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::ops::Bound;
-use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use chrono::{DateTime, Utc};
 
@@ -13,17 +13,20 @@ use crate::types::{Attachment, Order, Page, ThreadItem, ThreadMetadata};
 
 /// Keeps everything in memory until it is dropped: for tests, examples, and servers whose threads need not last.
 ///
+/// It shows every thread to every caller until it is [scoped](Self::scoped). Cloning is cheap and gives the same store;
+/// a clone may have another scope.
+///
 /// ```
 /// use chatkit::store::MemoryStore;
 ///
 /// struct User { id: u64 }
 ///
 /// let everyone_sees_everything = MemoryStore::<User>::new();
-/// let each_user_apart = MemoryStore::scoped(|user: &User| user.id.to_string());
+/// let each_user_apart = MemoryStore::new().scoped(|user: &User| user.id.to_string());
 /// ```
 pub struct MemoryStore<C> {
     scope: Scope<C>,
-    data: RwLock<Data>,
+    data: Arc<RwLock<Data>>,
 }
 
 #[derive(Default)]
@@ -39,19 +42,21 @@ struct ThreadRow {
 }
 
 impl<C> MemoryStore<C> {
-    /// An empty store that does not tell users apart.
+    /// An empty store that does not tell users apart until it is [scoped](Self::scoped).
     pub fn new() -> Self {
         Self {
             scope: Scope::shared(),
-            data: RwLock::default(),
+            data: Arc::default(),
         }
     }
 
-    /// An empty store that keeps users apart: `owner` gives a user's key from the context of a request.
-    pub fn scoped(owner: impl Fn(&C) -> String + Send + Sync + 'static) -> Self {
+    /// Keeps users apart: `owner` gives a user's key from the context of a request. What was stored under another key,
+    /// or without one, is not found.
+    #[must_use]
+    pub fn scoped(self, owner: impl Fn(&C) -> String + Send + Sync + 'static) -> Self {
         Self {
             scope: Scope::by(owner),
-            data: RwLock::default(),
+            ..self
         }
     }
 
@@ -89,6 +94,15 @@ impl<C> MemoryStore<C> {
 impl<C> Default for MemoryStore<C> {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+impl<C> Clone for MemoryStore<C> {
+    fn clone(&self) -> Self {
+        Self {
+            scope: self.scope.clone(),
+            data: Arc::clone(&self.data),
+        }
     }
 }
 

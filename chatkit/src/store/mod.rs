@@ -1,4 +1,6 @@
 //! Where threads live: the [`Store`] and [`AttachmentStore`] traits, and the stores that come with the crate.
+//!
+//! A store that is not scoped, as by [`MemoryStore::scoped`], shows every thread to every caller.
 
 mod dynamic;
 mod memory;

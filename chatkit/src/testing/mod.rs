@@ -11,7 +11,7 @@
 //! #[tokio::test]
 //! # async fn hidden() {}
 //! async fn my_store_keeps_the_rules() {
-//!     let open = || async { MemoryStore::scoped(|user: &User| user.0.clone()) };
+//!     let open = || async { MemoryStore::new().scoped(|user: &User| user.0.clone()) };
 //!     run_all(store_checks(open, |name| User(name.to_owned()))).await.unwrap();
 //! }
 //! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(my_store_keeps_the_rules());
@@ -290,17 +290,4 @@ fn shown(value: &impl fmt::Debug) -> String {
         text.push('…');
     }
     text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::collections::BTreeSet;
-
-    #[test]
-    fn there_is_an_item_of_every_type() {
-        let items = items();
-        let types: BTreeSet<_> = items.iter().map(ThreadItem::type_name).collect();
-        assert_eq!(types, ThreadItem::TYPES.iter().copied().collect());
-    }
 }

@@ -36,6 +36,10 @@ macro_rules! requests {
         )*
 
         impl Request {
+            /// The types of all requests on the wire. For tests: what is said of every request is said of each of these.
+            #[doc(hidden)]
+            pub const TYPES: &[&str] = &[$($($tag,)*)*];
+
             fn parse(request_type: &str, params: &RawValue) -> Result<Self, InvalidRequest> {
                 match request_type {
                     $($($tag => Ok(Self::$kind($kind::$variant(decode(params)?))),)*)*

@@ -19,6 +19,12 @@ macro_rules! updates {
             $($(#[$doc])* #[serde(rename = $tag)] $name($name),)*
         }
 
+        impl ThreadItemUpdate {
+            /// The types of all updates on the wire. For tests: what is said of every update is said of each of these.
+            #[doc(hidden)]
+            pub const TYPES: &[&str] = &[$($tag,)*];
+        }
+
         $(
             $(#[$doc])*
             #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -360,14 +360,14 @@ async fn a_form_that_loses_values_is_logged_when_it_is_stored() {
     let warnings = Warnings::default();
     let _guard = tracing::subscriber::set_default(warnings.clone());
 
-    turn.stream_widget(form()).await.unwrap();
+    turn.add_widget(form()).await.unwrap();
     assert_eq!(*warnings.0.lock().unwrap(), Vec::<String>::new());
 
     let save = ActionConfig::new("save").payload(json!({"title": "secret"}));
     let wrong = Form::new()
         .on_submit_action(save)
         .child(Input::new("title"));
-    turn.stream_widget(Card::new().child(wrong)).await.unwrap();
+    turn.add_widget(Card::new().child(wrong)).await.unwrap();
     assert_eq!(
         *warnings.0.lock().unwrap(),
         [

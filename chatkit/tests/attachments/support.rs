@@ -47,7 +47,7 @@ pub(crate) fn options() -> AttachmentOptions<User> {
 }
 
 pub(crate) fn threads() -> DynStore<User> {
-    DynStore::new(MemoryStore::scoped(|user: &User| user.0.clone()))
+    DynStore::new(MemoryStore::new().scoped(|user: &User| user.0.clone()))
 }
 
 /// A folder for one test, deleted at its end.

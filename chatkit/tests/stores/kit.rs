@@ -46,7 +46,7 @@ impl Faulty {
         Self {
             inner: match fault {
                 Fault::NoOwners => MemoryStore::new(),
-                _ => MemoryStore::scoped(User::key),
+                _ => MemoryStore::new().scoped(User::key),
             },
             fault,
             writing: Mutex::new(0),

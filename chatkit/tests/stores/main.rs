@@ -1,5 +1,5 @@
-//! What every store keeps to, checked for every store that comes with the crate. Those of PostgreSQL are ignored where it is not
-//! installed.
+//! What every store keeps to, checked for every store that comes with the crate, and what only one of them can get wrong.
+//! The tests of PostgreSQL are ignored where it is not installed.
 #![allow(
     clippy::unwrap_used,
     reason = "clippy exempts tests, not the helpers of tests"
@@ -10,13 +10,15 @@ mod model;
 #[cfg(all(feature = "postgres", unix))]
 mod postgres;
 mod retention;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 
 use std::borrow::Cow;
 use std::future::Future;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use chatkit::store::{AttachmentStore, MemoryStore, StoreError};
+use chatkit::store::{AttachmentStore, MemoryStore, Store, StoreError};
 use chatkit::testing::{Check, attachment_store_checks, store_checks, unscoped_store_checks};
 use chatkit::types::{AssistantMessageContent, AssistantMessageItem, ThreadItem, ThreadMetadata};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -58,8 +60,28 @@ fn item(thread_id: &str, id: &str, created_at: DateTime<Utc>, text: &str) -> Thr
     item.into()
 }
 
+#[track_caller]
+fn assert_not_found<T: std::fmt::Debug>(result: Result<T, StoreError>, what: &str, id: &str) {
+    match result {
+        Err(StoreError::NotFound { what: w, id: i }) => assert_eq!((w, i.as_str()), (what, id)),
+        other => panic!("{what} {id} should not be found: {other:?}"),
+    }
+}
+
 fn memory() -> MemoryStore<User> {
-    MemoryStore::scoped(User::key)
+    MemoryStore::new().scoped(User::key)
+}
+
+async fn clones_of_memory() {
+    let (ann, bob) = (User::named("ann"), User::named("bob"));
+    let store = MemoryStore::new();
+    let scoped = store.clone().scoped(User::key);
+    store.save_thread(&thread("t", at(0)), &ann).await.unwrap();
+    assert!(store.load_thread("t", &bob).await.is_ok());
+    assert_not_found(scoped.load_thread("t", &ann).await, "thread", "t");
+    scoped.save_thread(&thread("u", at(0)), &ann).await.unwrap();
+    assert!(scoped.clone().load_thread("u", &ann).await.is_ok());
+    assert_not_found(scoped.load_thread("u", &bob).await, "thread", "u");
 }
 
 /// The tests, and the runtime they run on.
@@ -117,12 +139,16 @@ fn main() -> ExitCode {
     let open = async || MemoryStore::<()>::new();
     tests.add_checks("memory_unscoped", unscoped_store_checks(open, || ()));
     tests.add("memory::retention", || retention::of(memory()));
+    tests.add(
+        "memory::a_clone_with_another_scope_is_the_same_store",
+        clones_of_memory,
+    );
     let checks = attachment_store_checks(async || NoBytes, || ());
     tests.add_checks("attachments", checks);
     kit::add(&mut tests);
 
     #[cfg(feature = "sqlite")]
-    sqlite(&mut tests);
+    sqlite::add(&mut tests);
 
     #[cfg(all(feature = "postgres", unix))]
     let cluster = {
@@ -136,44 +162,4 @@ fn main() -> ExitCode {
     #[cfg(all(feature = "postgres", unix))]
     drop(cluster);
     conclusion.exit_code()
-}
-
-#[cfg(feature = "sqlite")]
-fn sqlite(tests: &mut Tests) {
-    use chatkit::store::{DynStore, SqliteStore};
-
-    async fn open(path: impl AsRef<std::path::Path>) -> SqliteStore<User> {
-        SqliteStore::open(path).await.unwrap().scoped(User::key)
-    }
-
-    let in_memory = async || open("sqlite::memory:").await;
-    tests.add_checks("sqlite_memory", store_checks(in_memory, User::new));
-    tests.add("sqlite_memory::retention", async move || {
-        retention::of(in_memory().await).await;
-    });
-    let runtime = tests.runtime.clone();
-    tests.add_blocking("sqlite_memory::answers_as_the_store_in_memory", move || {
-        model::answers_as_the_store_in_memory(&runtime, async || DynStore::new(in_memory().await));
-    });
-
-    // One file for all checks: each has owners and ids of its own.
-    let name = format!("chatkit-{}", uuid::Uuid::new_v4().simple());
-    let folder = Arc::new(Folder(std::env::temp_dir().join(name)));
-    std::fs::create_dir(&folder.0).unwrap();
-    let open = move || {
-        let folder = Arc::clone(&folder);
-        async move { open(folder.0.join("chat.db")).await }
-    };
-    tests.add_checks("sqlite_file", store_checks(open, User::new));
-}
-
-/// A folder that is deleted with the last test that uses it.
-#[cfg(feature = "sqlite")]
-struct Folder(std::path::PathBuf);
-
-#[cfg(feature = "sqlite")]
-impl Drop for Folder {
-    fn drop(&mut self) {
-        std::fs::remove_dir_all(&self.0).ok();
-    }
 }

@@ -13,7 +13,7 @@ use chatkit::types::{Order, ThreadItem};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, query_scalar, raw_sql};
 use tracing::field::{Field, Visit};
 
-use crate::{Tests, User, at, item, model, retention, thread};
+use crate::{Tests, User, assert_not_found, at, item, model, retention, thread};
 
 static ANN: User = User::named("ann");
 static BOB: User = User::named("bob");
@@ -179,14 +179,6 @@ async fn schemas_are_apart(server: Server) {
     for name in ["", "a\0b", &"x".repeat(64)] {
         let error = open(&server.url(), name).await.unwrap_err();
         assert!(chain(&error).contains("no valid name"), "{name:?}");
-    }
-}
-
-#[track_caller]
-fn assert_not_found<T: fmt::Debug>(result: Result<T, StoreError>, what: &str, id: &str) {
-    match result {
-        Err(StoreError::NotFound { what: w, id: i }) => assert_eq!((w, i.as_str()), (what, id)),
-        other => panic!("{what} {id} should not be found: {other:?}"),
     }
 }
 

@@ -534,11 +534,11 @@ impl ContextCall {
                 context.end_workflow(summary.clone(), *expanded).await;
             }
             Self::StreamWidget(widget) if widget.generator => {
-                context.stream_widget_states(widget.states()).await?;
+                context.stream_widget(widget.states()).await?;
             }
             Self::StreamWidget(widget) => {
                 if let Some(content) = widget.content() {
-                    context.stream_widget(content).await;
+                    context.add_widget(content).await;
                 }
             }
             Self::SetClientToolCall { name, arguments } => {
@@ -553,10 +553,10 @@ impl ScriptedWidget {
     /// Shows the widget in a turn.
     pub(super) async fn show(&self, turn: &Turn<()>) -> Result<(), TurnError> {
         if self.generator {
-            return turn.stream_widget_states(self.states()).await;
+            return turn.stream_widget(self.states()).await;
         }
         if let Some(content) = self.content() {
-            turn.stream_widget(content).await?;
+            turn.add_widget(content).await?;
         }
         Ok(())
     }

@@ -73,7 +73,7 @@ pub(super) fn run(case: Case) -> Result<Value, Failure> {
     let calls = Calls::default();
     let handler = ScriptedHandler::new(calls.clone(), case.server.allow_cancel);
     // A turn waits for each event to be taken, so that a script goes on only when the next one is wanted.
-    let mut server = ChatKitServer::new(handler, store.clone()).buffer(1);
+    let mut server = ChatKitServer::new(handler, store.clone()).max_buffered_bytes(1);
     match case.server.attachment_store {
         Attachments::None => {}
         Attachments::Full => {

@@ -365,3 +365,77 @@ impl StdError for OpenError {
         self.cause.as_ref().map(|cause| cause as _)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FIRST: (i64, &str) = (1, "CREATE TABLE notes (text TEXT NOT NULL) STRICT");
+    const SECOND: (i64, &str) = (
+        2,
+        "ALTER TABLE notes ADD COLUMN stars INTEGER NOT NULL DEFAULT 3",
+    );
+    // Its second statement fails.
+    const BROKEN: (i64, &str) = (3, "CREATE TABLE more (x); CREATE TABLE notes (x)");
+
+    const fn schema(migrations: &'static [(i64, &'static str)]) -> Schema {
+        Schema {
+            versions: "versions",
+            migrations,
+        }
+    }
+
+    async fn bring_to(
+        connection: &mut SqliteConnection,
+        migrations: &'static [(i64, &'static str)],
+    ) -> Result<(), Problem> {
+        migrate(connection, schema(migrations)).await
+    }
+
+    async fn versions(connection: &mut SqliteConnection) -> Vec<i64> {
+        query_scalar("SELECT version FROM versions ORDER BY version")
+            .fetch_all(connection)
+            .await
+            .unwrap()
+    }
+
+    #[tokio::test]
+    async fn an_older_schema_gets_what_is_new_and_keeps_what_is_in_it() {
+        let mut file = SqliteConnection::connect("sqlite::memory:").await.unwrap();
+        assert!(bring_to(&mut file, &[FIRST]).await.is_ok());
+        raw_sql("INSERT INTO notes VALUES ('kept')")
+            .execute(&mut file)
+            .await
+            .unwrap();
+
+        assert!(bring_to(&mut file, &[FIRST, SECOND]).await.is_ok());
+        let kept: (String, i64) = sqlx::query_as("SELECT text, stars FROM notes")
+            .fetch_one(&mut file)
+            .await
+            .unwrap();
+        assert_eq!(kept, ("kept".to_owned(), 3));
+        assert_eq!(versions(&mut file).await, [1, 2]);
+
+        // Twice is as once.
+        assert!(bring_to(&mut file, &[FIRST, SECOND]).await.is_ok());
+        assert_eq!(versions(&mut file).await, [1, 2]);
+
+        let older = bring_to(&mut file, &[FIRST]).await;
+        assert!(matches!(older, Err(Problem::Newer { found: 2, known: 1 })));
+    }
+
+    #[tokio::test]
+    async fn a_migration_that_fails_leaves_nothing_behind() {
+        let mut file = SqliteConnection::connect("sqlite::memory:").await.unwrap();
+        assert!(bring_to(&mut file, &[FIRST]).await.is_ok());
+        let failed = bring_to(&mut file, &[FIRST, SECOND, BROKEN]).await;
+        assert!(matches!(failed, Err(Problem::Sqlite(_))));
+        assert_eq!(versions(&mut file).await, [1]);
+        let tables: i64 = query_scalar("SELECT count(*) FROM sqlite_schema WHERE name = 'more'")
+            .fetch_one(&mut file)
+            .await
+            .unwrap();
+        assert_eq!(tables, 0);
+        assert!(bring_to(&mut file, &[FIRST, SECOND]).await.is_ok());
+    }
+}

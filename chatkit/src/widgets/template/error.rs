@@ -181,7 +181,7 @@ impl From<InvalidWidget> for TemplateError {
 
 impl fmt::Display for TemplateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        crate::error::write_error(f, &self.message, self.source())
+        crate::causes::write_error(f, &self.message, self.source())
     }
 }
 
