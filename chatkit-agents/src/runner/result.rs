@@ -23,10 +23,13 @@ use crate::model::{ResponseStreamEvent, Usage};
 #[non_exhaustive]
 pub enum StreamEvent {
     /// An event of the model's stream, as it came.
+    #[doc(alias = "RawResponsesStreamEvent")]
     RawResponse(ResponseStreamEvent),
     /// The run has a new item.
+    #[doc(alias = "RunItemStreamEvent")]
     RunItem(Box<RunItem>),
     /// An agent has taken over. The first event of every run.
+    #[doc(alias = "AgentUpdatedStreamEvent")]
     AgentUpdated {
         /// The agent's name.
         agent: String,
@@ -164,6 +167,7 @@ pub enum CancelMode {
 /// cancels the run: the model's connection closes and running tools are dropped. To let it go on without a reader,
 /// [`detach`](Self::detach) it.
 #[must_use = "a run does nothing unless it is read"]
+#[doc(alias = "stream_events")]
 pub struct RunResultStreaming {
     shared: Arc<Shared>,
     driver: Option<BoxFuture<'static, Result<(), RunError>>>,

@@ -74,6 +74,7 @@ type Decide = Arc<dyn Fn(&CompactionContext<'_>) -> bool + Send + Sync>;
 /// # Ok(())
 /// # }
 /// ```
+#[doc(alias = "OpenAIResponsesCompactionSession")]
 pub struct CompactionSession<S> {
     session: S,
     client: ResponsesClient,
