@@ -7,7 +7,7 @@ use crate::items::{InputItem, MessageContent};
 
 /// The line before a conversation that was put into one message.
 pub const CONVERSATION_HISTORY_START: &str = "<CONVERSATION HISTORY>";
-/// The line behind a conversation that was put into one message.
+/// The line after a conversation that was put into one message.
 pub const CONVERSATION_HISTORY_END: &str = "</CONVERSATION HISTORY>";
 
 const PREFACE: &str =

@@ -48,7 +48,7 @@ pub enum RunErrorKind {
     /// The agent or the run is set up wrong, for example with a tool whose schema cannot be strict.
     #[doc(alias = "UserError")]
     Config,
-    /// There is no answer yet: calls wait to be decided, or the run was stopped behind a turn.
+    /// There is no answer yet: calls wait to be decided, or the run was stopped after a turn.
     Interrupted,
     /// A stored run cannot be read, or cannot do what it is asked to.
     State,

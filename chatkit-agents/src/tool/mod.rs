@@ -175,7 +175,7 @@ pub trait FunctionTool<C>: Send + Sync + 'static {
         &[]
     }
 
-    /// Checks of the result, made one after the other behind the call. None by default.
+    /// Checks of the result, made one after the other, after the call. None by default.
     fn output_guardrails(&self) -> &[ToolOutputGuardrail<C>] {
         &[]
     }
