@@ -252,6 +252,7 @@ impl<C> Agent<C> {
 
     /// Sets a function that gives the prompt. Asked before every call to the model. An error ends the run.
     #[must_use]
+    #[doc(alias = "DynamicPromptFunction")]
     pub fn prompt_fn<K>(
         self,
         prompt: impl for<'a> Callback<'a, RunContext<'a, C>, Result<Prompt, BoxError>, K>,

@@ -188,6 +188,7 @@ impl<C: Send + Sync + 'static> AgentTool<C> {
     ///
     /// The default is the agent's answer, or the last text of the run when the answer is empty.
     #[must_use]
+    #[doc(alias = "custom_output_extractor")]
     pub fn output_extractor<K>(
         mut self,
         extract: impl for<'a> Callback<'a, AgentToolOutput<'a, C>, Result<String, BoxError>, K>,

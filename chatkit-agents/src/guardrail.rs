@@ -47,6 +47,8 @@ impl GuardrailFunctionOutput {
 /// What a guardrail has found, and which one it was.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
+#[doc(alias = "InputGuardrailResult")]
+#[doc(alias = "OutputGuardrailResult")]
 pub struct GuardrailResult {
     /// The guardrail's name.
     pub guardrail: String,
@@ -154,6 +156,7 @@ impl<C: 'static> InputGuardrail<C> {
     /// Sets whether the model waits until this guardrail has decided, `run_in_parallel=False` in Python: no token is
     /// spent on an input that is refused. Off by default.
     #[must_use]
+    #[doc(alias = "run_in_parallel")]
     pub fn blocking(mut self, blocking: bool) -> Self {
         self.blocking = blocking;
         self

@@ -35,6 +35,7 @@ use crate::tool::{ToolContext, ToolOutput};
 #[doc(alias = "AgentHooks")]
 pub trait RunHooks<C: Send + Sync>: Send + Sync + 'static {
     /// An agent begins: at the start of the run, and after each handoff.
+    #[doc(alias = "on_start")]
     fn on_agent_start(
         &self,
         run: RunContext<'_, C>,
@@ -97,6 +98,7 @@ pub trait RunHooks<C: Send + Sync>: Send + Sync + 'static {
     }
 
     /// An agent has answered. Output guardrails have not decided yet.
+    #[doc(alias = "on_end")]
     fn on_agent_end(
         &self,
         run: RunContext<'_, C>,

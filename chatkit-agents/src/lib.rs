@@ -52,8 +52,8 @@
 //!
 //! - [`ThreadItemConverter`] turns a thread's items into the model's input. Override it for attachments, mentions and
 //!   hidden context of your own.
-//! - [`AgentContext`] is what tools get: they stream progress, widgets and workflows into the thread, and hand over to the
-//!   client.
+//! - [`AgentContext`] is what tools get: with it they stream progress, widgets and workflows into the thread, and hand over
+//!   to the client.
 //! - [`stream_agent_response`] turns a run into the events of a turn: text, citations, reasoning, images, tools.
 //! - [`Approvals`] asks the user about tools that need an approval, and goes on with the run when the answer comes.
 //!
@@ -93,16 +93,16 @@
 //! [production](guide::production), [the wire protocol](guide::wire_protocol), and
 //! [the names of the Python SDK](guide::from_the_python_sdk).
 //!
-//! # What a model does not say does not fail
+//! # Unknown events and fields are kept
 //!
-//! Events, items and fields that this version does not know pass through and go back to the model as they came. What is
-//! newer still goes out through [`ModelSettings`] (`extra_body`) and
+//! Events, items and fields that this version does not know pass through, and items go back to the model as they came. What
+//! is newer than this version can be sent too, through [`ModelSettings`] (`extra_body`) and
 //! [`Tool::hosted`](tool::Tool::hosted). A stream that ends too early is an error.
 //!
 //! # What is not here
 //!
 //! Chat Completions and adapters to other APIs, voice, realtime, and agents in sandboxes. Where another model API is needed,
-//! implement [`model::Model`]; where another executor is, a run is a stream and its state serialises.
+//! implement [`model::Model`]. To schedule runs yourself, poll a run as a stream and store its [`RunState`].
 //!
 //! # Features
 //!

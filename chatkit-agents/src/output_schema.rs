@@ -50,6 +50,7 @@ impl AgentOutputSchema {
     }
 
     /// A schema that comes from elsewhere, of an object. `validate` gets the answer; its error ends the run.
+    #[doc(alias = "AgentOutputSchemaBase")]
     pub fn from_schema(
         schema: Value,
         validate: impl Fn(&str) -> Result<(), BoxError> + Send + Sync + 'static,

@@ -68,7 +68,7 @@ impl<C: Send + Sync + 'static> AttachmentConverter<C> {
     ///
     /// The URL of the attachments must be one that the endpoint can reach, and live long enough
     /// ([`read_lifetime`](chatkit::attachments::AttachmentOptions::read_lifetime)). Each turn has new URLs, so what comes
-    /// behind one is not found in the endpoint's prompt cache. Nothing is read, and no limit of this type applies.
+    /// after one is not found in the endpoint's prompt cache. Nothing is read, and no limit of this type applies.
     pub fn urls(files: BlobAttachmentStore<C>) -> Self {
         Self {
             by_url: true,

@@ -420,7 +420,7 @@ impl<C: Send + Sync + 'static> AgentContext<C> {
         self.state().replace_task(task, index)
     }
 
-    /// Ends the workflow that is open, since something is shown behind it.
+    /// Ends the workflow that is open, since something is shown after it.
     pub(crate) fn end_open_workflow(&self) -> Option<ThreadStreamEvent> {
         self.state().end_workflow()
     }

@@ -180,7 +180,7 @@ impl<'a, C: Send + Sync + 'static, V: ResponseStreamConverter> ResponseState<'a,
         }
     }
 
-    /// Goes on with the workflow that the thread ends with, if it does; a client tool call may stand behind it.
+    /// Goes on with the workflow that the thread ends with, if it does; a client tool call may come after it.
     async fn resume_workflow(&mut self) -> Result<(), TurnError> {
         let turn = self.context.turn();
         let page = turn
@@ -222,7 +222,7 @@ impl<'a, C: Send + Sync + 'static, V: ResponseStreamConverter> ResponseState<'a,
             .clone()
     }
 
-    /// Ends the workflow that is open, since something is shown behind it.
+    /// Ends the workflow that is open, since something is shown after it.
     fn end_workflow(&mut self) {
         self.out.extend(self.context.end_open_workflow());
     }

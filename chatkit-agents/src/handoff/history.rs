@@ -7,7 +7,7 @@ use crate::items::{InputItem, MessageContent};
 
 /// The line before a conversation that was put into one message.
 pub const CONVERSATION_HISTORY_START: &str = "<CONVERSATION HISTORY>";
-/// The line behind a conversation that was put into one message.
+/// The line after a conversation that was put into one message.
 pub const CONVERSATION_HISTORY_END: &str = "</CONVERSATION HISTORY>";
 
 const PREFACE: &str =
@@ -27,6 +27,7 @@ const PREFACE: &str =
 /// assert_eq!(nested.len(), 1);
 /// assert!(format!("{:?}", nested[0]).contains("1. user: hello"));
 /// ```
+#[doc(alias = "default_handoff_history_mapper")]
 pub fn nest_handoff_history(items: Vec<InputItem>) -> Vec<InputItem> {
     let mut lines = Vec::new();
     for item in items {

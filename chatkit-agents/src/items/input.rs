@@ -27,6 +27,7 @@ use super::raw::{RawItem, Text};
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
+#[doc(alias = "TResponseInputItem")]
 pub enum InputItem {
     /// A message of the user, the developer, the system or the assistant.
     Message(InputMessage),

@@ -90,6 +90,7 @@ impl<C: Send + Sync + 'static> McpServerBuilder<C> {
     }
 
     /// Shows the model these tools only, by the names that the server gives them.
+    #[doc(alias = "create_static_tool_filter")]
     pub fn allowed_tool_names<N: Into<String>>(
         mut self,
         names: impl IntoIterator<Item = N>,

@@ -46,6 +46,7 @@ const MAX_REDIRECTS: usize = 10;
 /// let files = Stdio::new("npx").args(["-y", "@modelcontextprotocol/server-filesystem", "/srv/data"]);
 /// ```
 #[derive(Clone)]
+#[doc(alias = "MCPServerStdio")]
 pub struct Stdio {
     command: OsString,
     args: Vec<OsString>,
@@ -151,6 +152,7 @@ impl fmt::Debug for Stdio {
 /// let wiki = StreamableHttp::new("https://mcp.example.com/mcp").bearer_auth("token");
 /// ```
 #[derive(Clone)]
+#[doc(alias = "MCPServerStreamableHttp")]
 pub struct StreamableHttp {
     url: String,
     token: Option<String>,

@@ -46,7 +46,7 @@ impl ResponsesClient {
         Ok(created.id)
     }
 
-    /// Items of a conversation, from the one behind `after` on.
+    /// Items of a conversation, from the one after `after` on.
     pub(crate) async fn conversation_items(
         &self,
         conversation: &str,

@@ -45,6 +45,7 @@ pub enum ModelErrorKind {
     ContentType,
     /// The endpoint was silent for longer than the idle timeout, or the call took longer than its
     /// own timeout.
+    #[doc(alias = "ModelTimeoutError")]
     Timeout,
     /// The stream ended or broke before a terminal event.
     Truncated,

@@ -12,6 +12,7 @@ use crate::items::OutputItem;
 /// Every field may be missing: endpoints other than OpenAI's leave out what they do not know.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[non_exhaustive]
+#[doc(alias = "ModelResponse")]
 pub struct Response {
     /// The response's id, for `previous_response_id`.
     #[serde(default, deserialize_with = "lenient::string")]

@@ -40,6 +40,7 @@ const USER_AGENT: &str = concat!("chatkit-agents/", env!("CARGO_PKG_VERSION"));
 /// # }
 /// ```
 #[derive(Clone)]
+#[doc(alias = "OpenAIProvider")]
 pub struct ResponsesClient(Arc<Config>);
 
 /// What every call of a client shares.
@@ -249,6 +250,7 @@ impl ResponsesClientBuilder {
     /// Sets how often to try again before the first event, after a connection that could not be made or broke, and after
     /// the statuses 408, 409, 429 and 5xx. The default is 2. All attempts of a call have the same `idempotency-key`, and
     /// items are added to a conversation again only when they were not accepted.
+    #[doc(alias = "ModelRetrySettings")]
     pub fn max_retries(mut self, retries: u32) -> Self {
         self.max_retries = retries;
         self
@@ -332,6 +334,7 @@ impl fmt::Debug for ResponsesClientBuilder {
 
 /// A model behind a [`ResponsesClient`].
 #[derive(Clone, Debug)]
+#[doc(alias = "OpenAIResponsesModel")]
 pub struct ResponsesModel {
     client: ResponsesClient,
     name: String,

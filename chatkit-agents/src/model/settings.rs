@@ -173,6 +173,7 @@ impl ModelSettings {
 
     /// Adds a field to [`extra_body`](Self#structfield.extra_body).
     #[must_use]
+    #[doc(alias = "extra_args")]
     pub fn extra_body(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.extra_body
             .get_or_insert_default()

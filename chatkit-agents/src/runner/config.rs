@@ -109,6 +109,7 @@ pub struct ToolErrorFormatterArgs<'a> {
 /// What happens when the model calls a function that does not exist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
+#[doc(alias = "ToolNotFoundBehavior")]
 pub enum ToolNotFound {
     /// The model is told, and finds another way. When it makes up nothing but names in this many responses in a row,
     /// the run ends.
@@ -272,6 +273,7 @@ impl<C> RunConfig<C> {
 
     /// Sets how many items of a session are read at most, the latest. All by default.
     #[must_use]
+    #[doc(alias = "session_settings")]
     pub fn session_limit(mut self, items: usize) -> Self {
         self.session_limit = Some(items);
         self
@@ -290,6 +292,7 @@ impl<C> RunConfig<C> {
 
     /// Sets how many function calls of one response run at the same time. All by default.
     #[must_use]
+    #[doc(alias = "tool_execution")]
     pub fn max_function_tool_concurrency(mut self, calls: NonZeroUsize) -> Self {
         self.max_tool_concurrency = Some(calls);
         self
@@ -312,6 +315,7 @@ impl<C> RunConfig<C> {
     /// Sets whether reasoning goes back to the model without its ids, `reasoning_item_id_policy` in Python. Off by
     /// default.
     #[must_use]
+    #[doc(alias = "reasoning_item_id_policy")]
     pub fn omit_reasoning_item_ids(mut self, omit: bool) -> Self {
         self.omit_reasoning_ids = omit;
         self

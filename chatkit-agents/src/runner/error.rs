@@ -17,6 +17,7 @@ use crate::tool::{SchemaError, ToolError};
 /// `Display` and `Debug` hold no content of the conversation, which is in [`state`](Self::state); `{:#}` adds the causes.
 /// In a turn it converts into
 /// [`chatkit::TurnError`] by `?`, and the client sees a general text.
+#[doc(alias = "AgentsException")]
 pub struct RunError {
     kind: RunErrorKind,
     message: Cow<'static, str>,
@@ -35,16 +36,19 @@ pub enum RunErrorKind {
     Model,
     /// The model answered with something that cannot be acted on: a response that failed or is incomplete, or nothing
     /// but functions that do not exist.
+    #[doc(alias = "ModelBehaviorError")]
     ModelBehavior,
     /// The model refused to give an output of the agent's type.
+    #[doc(alias = "ModelRefusalError")]
     ModelRefusal,
     /// The model's output is not of the agent's type; the source says where.
     InvalidFinalOutput,
     /// A tool ended the run, see [`ToolError::fatal`].
     Tool,
     /// The agent or the run is set up wrong, for example with a tool whose schema cannot be strict.
+    #[doc(alias = "UserError")]
     Config,
-    /// There is no answer yet: calls wait to be decided, or the run was stopped behind a turn.
+    /// There is no answer yet: calls wait to be decided, or the run was stopped after a turn.
     Interrupted,
     /// A stored run cannot be read, or cannot do what it is asked to.
     State,
@@ -89,6 +93,7 @@ impl RunError {
     /// What the run had done until then: its items, its usage, the results of guardrails. `run_data` in Python.
     ///
     /// There for every error that a run ends with.
+    #[doc(alias = "run_data")]
     pub fn state(&self) -> Option<&RunState> {
         self.state.as_deref()
     }

@@ -14,6 +14,7 @@ use crate::callback::Callback;
 /// What an error handler decides about.
 #[derive(Debug)]
 #[non_exhaustive]
+#[doc(alias = "RunErrorHandlerInput")]
 pub struct RunErrorHandlerData<'a, C> {
     /// The run, and its agent.
     pub run: RunContext<'a, C>,

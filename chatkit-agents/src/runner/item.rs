@@ -25,21 +25,26 @@ pub struct RunItem {
 pub enum RunItemKind {
     /// A message of the assistant.
     #[serde(rename = "message_output_item")]
+    #[doc(alias = "MessageOutputItem")]
     Message(OutputItem),
     /// Reasoning of the model.
     #[serde(rename = "reasoning_item")]
     Reasoning(OutputItem),
     /// A call of a function or of a hosted tool.
     #[serde(rename = "tool_call_item")]
+    #[doc(alias = "ToolCallItem")]
     ToolCall(OutputItem),
     /// The result of a call.
     #[serde(rename = "tool_call_output_item")]
+    #[doc(alias = "ToolCallOutputItem")]
     ToolCallOutput(InputItem),
     /// The model hands over to another agent.
     #[serde(rename = "handoff_call_item")]
+    #[doc(alias = "HandoffCallItem")]
     HandoffCall(OutputItem),
     /// Another agent has taken over; the item's agent is the one that handed over.
     #[serde(rename = "handoff_output_item")]
+    #[doc(alias = "HandoffOutputItem")]
     HandoffOutput {
         /// What the model that handed over is told.
         output: InputItem,
@@ -48,21 +53,25 @@ pub enum RunItemKind {
     },
     /// The tools that a hosted MCP server offers.
     #[serde(rename = "mcp_list_tools_item")]
+    #[doc(alias = "MCPListToolsItem")]
     McpListTools(OutputItem),
     /// A hosted MCP server asks for an approval.
     #[serde(rename = "mcp_approval_request_item")]
+    #[doc(alias = "MCPApprovalRequestItem")]
     McpApprovalRequest(OutputItem),
     /// The answer to such a question.
     #[serde(rename = "mcp_approval_response_item")]
     McpApprovalResponse(InputItem),
     /// The model searches for tools.
     #[serde(rename = "tool_search_call_item")]
+    #[doc(alias = "ToolSearchCallItem")]
     ToolSearchCall(OutputItem),
     /// The tools it has found.
     #[serde(rename = "tool_search_output_item")]
     ToolSearchOutput(OutputItem),
     /// The endpoint has shortened the conversation.
     #[serde(rename = "compaction_item")]
+    #[doc(alias = "CompactionItem")]
     Compaction(OutputItem),
     /// Input that was added on the way.
     #[serde(rename = "input_item")]

@@ -88,7 +88,7 @@ impl Runner {
         Self::run(agent, input, context).streamed()
     }
 
-    /// Goes on with a run that was interrupted, cancelled behind a turn, or stored. Nothing that was done is done again.
+    /// Goes on with a run that was interrupted, cancelled after a turn, or stored. Nothing that was done is done again.
     ///
     /// `agent` is the one that the run was started with; the agent that runs is found among those it can reach, by its
     /// name. What the run was set up with beyond its state, its configuration for example, has to be set again.

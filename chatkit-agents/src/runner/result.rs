@@ -23,10 +23,13 @@ use crate::model::{ResponseStreamEvent, Usage};
 #[non_exhaustive]
 pub enum StreamEvent {
     /// An event of the model's stream, as it came.
+    #[doc(alias = "RawResponsesStreamEvent")]
     RawResponse(ResponseStreamEvent),
     /// The run has a new item.
+    #[doc(alias = "RunItemStreamEvent")]
     RunItem(Box<RunItem>),
     /// An agent has taken over. The first event of every run.
+    #[doc(alias = "AgentUpdatedStreamEvent")]
     AgentUpdated {
         /// The agent's name.
         agent: String,
@@ -46,7 +49,7 @@ impl RunResult {
     }
 
     /// The agent's answer: text, JSON when it has an output type, or the result of the tool that ended the run. `None`
-    /// when the run has [interruptions](Self::interruptions), or was cancelled behind a turn.
+    /// when the run has [interruptions](Self::interruptions), or was cancelled after a turn.
     pub fn final_output(&self) -> Option<&str> {
         self.state.final_output()
     }
@@ -160,10 +163,11 @@ pub enum CancelMode {
 /// A run on its way: a stream of its events.
 ///
 /// It is a [`Stream`]: with [`futures::StreamExt`] in scope, `run.next().await` gives the next event. Reading it drives the
-/// run. An error is the last event, and comes behind everything that happened before. Dropping it
+/// run. An error is the last event, and comes after everything that happened before. Dropping it
 /// cancels the run: the model's connection closes and running tools are dropped. To let it go on without a reader,
 /// [`detach`](Self::detach) it.
 #[must_use = "a run does nothing unless it is read"]
+#[doc(alias = "stream_events")]
 pub struct RunResultStreaming {
     shared: Arc<Shared>,
     driver: Option<BoxFuture<'static, Result<(), RunError>>>,
@@ -175,7 +179,7 @@ pub struct RunResultStreaming {
 enum End {
     /// Not yet, or with nothing to say.
     Quiet,
-    /// The error that is to come behind everything that happened before.
+    /// The error that is to come after everything that happened before.
     Failed(RunError),
     /// The error was given, or the run was cancelled.
     Lost,

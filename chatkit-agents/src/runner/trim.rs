@@ -10,7 +10,7 @@ use crate::items::{FunctionOutput, InputItem};
 
 /// Shortens long results of functions in older parts of a conversation, before the model gets them.
 ///
-/// The last [`recent_turns`](Self::recent_turns) messages of the user, and all behind the first of them, stay as they are.
+/// The last [`recent_turns`](Self::recent_turns) messages of the user, and all after the first of them, stay as they are.
 /// Nothing is removed, so calls keep their results, and the run itself keeps all it has.
 ///
 /// ```

@@ -57,7 +57,7 @@ type Decide = Arc<dyn Fn(&CompactionContext<'_>) -> bool + Send + Sync>;
 ///
 /// Always the whole history is compacted, whatever limit it is read with. It stays as it is until the endpoint has
 /// answered, and is then replaced in one step: a failure, or a future that is dropped, leaves it as it was, and what
-/// others have added in the meantime stays behind it. One compaction runs at a time.
+/// others have added in the meantime stays, after it. One compaction runs at a time.
 ///
 /// [`should_trigger_compaction`]: Self::should_trigger_compaction
 ///
@@ -74,6 +74,7 @@ type Decide = Arc<dyn Fn(&CompactionContext<'_>) -> bool + Send + Sync>;
 /// # Ok(())
 /// # }
 /// ```
+#[doc(alias = "OpenAIResponsesCompactionSession")]
 pub struct CompactionSession<S> {
     session: S,
     client: ResponsesClient,

@@ -139,6 +139,7 @@ pub trait ReplaceItems: Session {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 #[must_use]
+#[doc(alias = "OpenAIResponsesCompactionArgs")]
 pub struct CompactionArgs<'a> {
     /// The id of the turn's response.
     pub response_id: Option<&'a str>,

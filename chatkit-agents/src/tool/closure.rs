@@ -218,14 +218,14 @@ impl<C: 'static> FnTool<C> {
         self
     }
 
-    /// Adds a check of the arguments, made before the call and behind those that were added before.
+    /// Adds a check of the arguments, made before the call, after those that were added earlier.
     #[must_use]
     pub fn input_guardrail(mut self, guardrail: ToolInputGuardrail<C>) -> Self {
         self.input_guardrails.push(guardrail);
         self
     }
 
-    /// Adds a check of the result, made behind those that were added before.
+    /// Adds a check of the result, made after those that were added earlier.
     #[must_use]
     pub fn output_guardrail(mut self, guardrail: ToolOutputGuardrail<C>) -> Self {
         self.output_guardrails.push(guardrail);

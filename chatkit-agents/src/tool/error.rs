@@ -43,6 +43,7 @@ pub enum ToolErrorKind {
     /// The model's arguments do not fit the tool.
     InvalidArguments,
     /// The tool did not finish in time.
+    #[doc(alias = "ToolTimeoutError")]
     TimedOut,
     /// The tool ends the run.
     Fatal,

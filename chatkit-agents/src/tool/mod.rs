@@ -144,6 +144,7 @@ pub trait FunctionTool<C>: Send + Sync + 'static {
     /// argument is wrong. Dropping the future cancels the call; this happens when the run is
     /// cancelled, when the [timeout](Self::timeout) has passed, and when another tool of the same
     /// response ends the run.
+    #[doc(alias = "on_invoke_tool")]
     fn call<'a>(&'a self, ctx: ToolContext<'a, C>) -> BoxFuture<'a, Result<ToolOutput, ToolError>>;
 
     /// How long one call may take; then the call is dropped and the model is told so.
@@ -178,7 +179,7 @@ pub trait FunctionTool<C>: Send + Sync + 'static {
         &[]
     }
 
-    /// Checks of the result, made one after the other behind the call. None by default.
+    /// Checks of the result, made one after the other, after the call. None by default.
     fn output_guardrails(&self) -> &[ToolOutputGuardrail<C>] {
         &[]
     }

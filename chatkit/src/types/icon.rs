@@ -16,6 +16,7 @@ macro_rules! icons {
         #[derive(Debug, Clone, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         #[allow(missing_docs, reason = "the names say it")]
+        #[doc(alias = "WidgetIcon")]
         pub enum IconName {
             $($variant,)*
             /// An icon that the page registers, without its `vendor:` prefix.

@@ -53,6 +53,7 @@ macro_rules! requests {
 /// A request of the client.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
+#[doc(alias = "ChatKitReq")]
 pub struct ChatKitRequest {
     /// Whatever the caller attached. ChatKit.js attaches nothing; other callers may. Untrusted.
     pub metadata: JsonObject,
@@ -158,6 +159,7 @@ impl ChatKitRequest {
     }
 
     /// Whether the answer is a stream of events.
+    #[doc(alias = "is_streaming_req")]
     pub fn is_streaming(&self) -> bool {
         matches!(self.request, Request::StreamingRequest(_))
     }

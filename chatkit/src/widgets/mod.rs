@@ -133,6 +133,8 @@ const MAX_DEPTH: usize = 120;
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(transparent)]
+#[doc(alias = "DynamicWidgetComponent")]
+#[doc(alias = "StrictWidgetComponent")]
 pub struct WidgetComponent(Map<String, Value>);
 
 impl WidgetComponent {
@@ -239,6 +241,8 @@ impl<'de> Deserialize<'de> for WidgetComponent {
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(transparent)]
+#[doc(alias = "DynamicWidgetRoot")]
+#[doc(alias = "StrictWidgetRoot")]
 pub struct WidgetRoot(WidgetComponent);
 
 impl WidgetRoot {

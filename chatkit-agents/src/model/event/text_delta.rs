@@ -76,7 +76,7 @@ impl JsonString<'_> {
     }
 }
 
-/// A string, and what is behind it.
+/// A string, and what comes after it.
 fn string(json: &str) -> Option<(JsonString<'_>, &str)> {
     let bytes = json.as_bytes();
     if bytes.first() != Some(&b'"') {
@@ -99,7 +99,7 @@ fn string(json: &str) -> Option<(JsonString<'_>, &str)> {
     }
 }
 
-/// A whole number that is not negative, and what is behind it.
+/// A whole number that is not negative, and what comes after it.
 fn count(json: &str) -> Option<(u64, &str)> {
     let digits = json.bytes().take_while(u8::is_ascii_digit).count();
     let (number, rest) = json.split_at_checked(digits)?;

@@ -41,7 +41,7 @@ struct Answer {
 impl<C: Send + Sync + 'static> Driver<C> {
     /// Calls the model, and decides what its answer means.
     ///
-    /// A run spends its time in the middle. So what is before and behind it is boxed, and takes no room meanwhile, and
+    /// A run spends its time in the middle. So what comes before and after it is boxed, and takes no room meanwhile, and
     /// only that is in the agent's span: to enter one costs as much as to read a delta.
     pub(super) async fn call_model(&mut self) -> Result<(), RunError> {
         let span = self.span.clone();

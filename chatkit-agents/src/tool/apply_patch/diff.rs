@@ -1,8 +1,8 @@
 //! The diffs that models write, in the format V4A.
 //!
 //! A diff has sections. Each may begin with `@@` lines, which name a line of the file that comes before the change, such
-//! as the head of a function. Then come lines of the file behind a blank, lines to remove behind `-`, and lines to add
-//! behind `+`. There are no line numbers: a section belongs where its lines are found next. `*** End of File` says that
+//! as the head of a function. Then come lines of the file after a blank, lines to remove after `-`, and lines to add
+//! after `+`. There are no line numbers: a section belongs where its lines are found next. `*** End of File` says that
 //! it is at the end.
 //!
 //! The rules are those of `agents.apply_diff` in `openai-agents` 0.24.
@@ -145,7 +145,7 @@ impl<'a> Parser<'a> {
             .is_none_or(|line| begins_with(line, &ENDS) || line.starts_with(END_OF_FILE))
     }
 
-    /// The texts behind `@@`, which may be empty.
+    /// The texts after `@@`, which may be empty.
     fn anchors(&mut self) -> Vec<&'a str> {
         let mut anchors = Vec::new();
         while let Some(line) = self.peek() {
@@ -236,7 +236,7 @@ impl Section<'_> {
     }
 }
 
-/// Where the lines are found next: as they are, or else with other blanks behind them, or else around them.
+/// Where the lines are found next: as they are, or else with other blanks after them, or else around them.
 fn find_lines(file: &[&str], lines: &[&str], from: usize) -> Option<usize> {
     let find = |same: fn(&str, &str) -> bool| {
         let mut windows = file.get(from..)?.windows(lines.len());
@@ -256,7 +256,7 @@ fn find_lines(file: &[&str], lines: &[&str], from: usize) -> Option<usize> {
         .or_else(|| find(|left, right| left.trim() == right.trim()))
 }
 
-/// The line behind the anchors. One that is not found is no matter, unless there are several.
+/// The line after the anchors. One that is not found is no matter, unless there are several.
 fn find_anchors(file: &[&str], anchors: &[&str], mut from: usize) -> Result<usize, ToolError> {
     let named = anchors.iter().filter(|anchor| !anchor.trim().is_empty());
     for (index, anchor) in named.enumerate() {
@@ -271,7 +271,7 @@ fn find_anchors(file: &[&str], anchors: &[&str], mut from: usize) -> Result<usiz
     Ok(from)
 }
 
-/// The line behind the anchor; `from` itself when the anchor is before it already, and may be.
+/// The line after the anchor; `from` itself when the anchor is before it already, and may be.
 fn find_anchor(file: &[&str], anchor: &str, from: usize, before: bool) -> Option<usize> {
     let find = |same: fn(&str, &str) -> bool| {
         let (passed, ahead) = file.split_at_checked(from)?;

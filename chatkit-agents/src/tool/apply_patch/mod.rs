@@ -68,7 +68,7 @@ pub enum ApplyPatchOperation {
     CreateFile {
         /// Where.
         path: String,
-        /// Its lines, each behind a `+`.
+        /// Its lines, each after a `+`.
         diff: String,
     },
     /// Change a file.

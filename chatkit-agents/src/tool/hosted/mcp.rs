@@ -81,6 +81,7 @@ impl<C> fmt::Debug for McpApprovalRequest<'_, C> {
 
 /// Whether an MCP tool may be called.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[doc(alias = "MCPToolApprovalFunctionResult")]
 pub struct McpApproval {
     approve: bool,
     reason: Option<String>,
@@ -204,6 +205,7 @@ impl<C> HostedMcpTool<C> {
 
     /// Sets the function that decides when the server wants an approval. A panic of it counts as a rejection.
     #[must_use]
+    #[doc(alias = "MCPToolApprovalFunction")]
     pub fn on_approval_request<K>(
         mut self,
         decide: impl for<'a> Callback<'a, McpApprovalRequest<'a, C>, Result<McpApproval, BoxError>, K>,

@@ -20,11 +20,13 @@ pub struct ContainerShellTool(pub(super) HostedTool);
 
 impl ContainerShellTool {
     /// A container that the provider makes when it is needed.
+    #[doc(alias = "ShellToolContainerAutoEnvironment")]
     pub fn auto() -> Self {
         Self::with(json!({"type": "container_auto"}))
     }
 
     /// The container with this id.
+    #[doc(alias = "ShellToolContainerReferenceEnvironment")]
     pub fn container(id: impl Into<String>) -> Self {
         Self::with(json!({"type": "container_reference", "container_id": id.into()}))
     }

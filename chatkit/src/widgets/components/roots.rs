@@ -198,6 +198,7 @@ component! {
     ///     .child(WidgetRoot::from(Card::new().child(Text::new("Two"))));
     /// ```
     #[derive(Default)]
+    #[doc(alias = "BasicRoot")]
     Basic = "Basic", WidgetRoot {
         /// An empty root.
         pub fn new {}
