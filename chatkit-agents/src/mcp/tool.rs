@@ -110,6 +110,10 @@ impl<C: Send + Sync + 'static> FunctionTool<C> for McpTool<C> {
         Box::pin(self.run(ctx))
     }
 
+    fn server_name(&self) -> Option<&str> {
+        Some(&self.client.config.name)
+    }
+
     fn needs_approval<'a>(&'a self, ctx: ToolContext<'a, C>) -> BoxFuture<'a, bool> {
         self.options.approval.asks(ApprovalContext {
             ctx,

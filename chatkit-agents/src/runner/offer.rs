@@ -181,6 +181,10 @@ impl<C: Send + Sync + 'static> Offer<C> {
                 name: call.name.clone(),
                 call_id: call.call_id.clone(),
                 arguments: call.arguments.clone(),
+                server: self
+                    .function(&call.name, namespace.as_deref())
+                    .and_then(|function| function.server_name())
+                    .map(str::to_owned),
                 namespace,
                 caller,
             });
@@ -205,6 +209,7 @@ impl<C: Send + Sync + 'static> Offer<C> {
             call_id: raw.call_id().or(raw.id()).unwrap_or_default().to_owned(),
             arguments: arguments.unwrap_or_else(|| raw.get().to_owned()),
             namespace: namespace.or(server_label),
+            server: None,
             caller,
         })
     }
@@ -235,14 +240,15 @@ impl<C: Send + Sync + 'static> Offer<C> {
         {
             return Callee::Handoff(handoff, target);
         }
-        let function = self
-            .tools
-            .iter()
-            .rev()
-            .find(|tool| tool.is_function(&call.name, call.namespace.as_deref()));
-        function
-            .and_then(Tool::as_function)
+        self.function(&call.name, call.namespace.as_deref())
             .map_or(Callee::Unknown, Callee::Function)
+    }
+
+    fn function(&self, name: &str, namespace: Option<&str>) -> Option<&Arc<dyn FunctionTool<C>>> {
+        let mut tools = self.tools.iter().rev();
+        tools
+            .find(|tool| tool.is_function(name, namespace))?
+            .as_function()
     }
 }
 

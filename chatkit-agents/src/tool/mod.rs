@@ -145,6 +145,13 @@ pub trait FunctionTool<C>: Send + Sync + 'static {
     /// response ends the run.
     fn call<'a>(&'a self, ctx: ToolContext<'a, C>) -> BoxFuture<'a, Result<ToolOutput, ToolError>>;
 
+    /// The name of the MCP server that has the tool; `None` for other functions.
+    ///
+    /// A decision about [all calls](crate::RunState::approve_always) of a tool holds for this server only.
+    fn server_name(&self) -> Option<&str> {
+        None
+    }
+
     /// How long one call may take; then the call is dropped and the model is told so.
     ///
     /// No limit by default.

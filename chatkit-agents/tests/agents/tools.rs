@@ -650,7 +650,7 @@ mod approvals {
         assert_eq!(server.requests().len(), 1);
 
         let mut state = stored(result.state());
-        state.reject("call_3", None).unwrap();
+        state.reject("call_3").unwrap();
         let result = Runner::resume(&agent, state, ()).await.unwrap();
         assert_eq!(result.final_output(), Some("Done"));
         let outputs: Vec<_> = outputs(&bodies(&server)[1])
@@ -669,17 +669,14 @@ mod approvals {
 
     #[tokio::test]
     async fn always_holds_for_the_rest_of_the_run() {
-        for (approve, expected) in [
-            (true, "paid 600 (call_1)"),
-            (false, "Tool execution was not approved."),
-        ] {
+        for (approve, expected) in [(true, "paid 600 (call_1)"), (false, "No.")] {
             let server = server([pays(&[500]), pays(&[600]), Script::text("Done")]).await;
             let agent = agent(&server).tool(pay);
             let mut state = Runner::run(&agent, "Go", ()).await.unwrap().into_state();
             if approve {
                 state.approve_always("call_1").unwrap();
             } else {
-                state.reject_always("call_1", "No.".to_owned()).unwrap();
+                state.reject_always_with("call_1", "No.").unwrap();
             }
             let result = Runner::resume(&agent, stored(&state), ()).await.unwrap();
             assert_eq!(result.final_output(), Some("Done"));

@@ -205,21 +205,12 @@ impl<C: Send + Sync + 'static> Driver<C> {
 
     /// Whether a call may run; asks whether it needs an approval when that is not known.
     async fn decision(&self, index: usize, call: &ToolCall, callee: &Callee<'_, C>) -> Decision {
-        let decided = self
-            .scope
-            .shared
-            .state()
-            .decided_tools
-            .get(&call.call.key())
-            .copied();
-        match (&call.approval, decided) {
-            (Some(Approval::Approved), _) | (_, Some(true)) => return Decision::Runs,
-            (Some(Approval::Rejected { message }), _) => {
-                return Decision::Rejected(message.clone());
-            }
-            (_, Some(false)) => return Decision::Rejected(None),
-            (Some(Approval::Pending), None) => return Decision::Waits,
-            (None, None) => {}
+        let decided = self.scope.shared.state().decision(call).cloned();
+        match decided {
+            Some(Approval::Approved) => return Decision::Runs,
+            Some(Approval::Rejected { message }) => return Decision::Rejected(message),
+            Some(Approval::Pending) => return Decision::Waits,
+            None => {}
         }
         if call.nested.is_some() {
             return Decision::Runs;
