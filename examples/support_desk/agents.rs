@@ -56,7 +56,7 @@ async fn find_order(
     ctx.update_workflow_task(step.status_indicator(TaskStatus::Complete), index)
         .await?;
     // The model reads this text; any other error would be logged, and the model told in general words.
-    let order = found.ok_or_else(|| ToolError::msg("There is no order with this number."))?;
+    let order = found.ok_or_else(|| ToolError::for_model("There is no order with this number."))?;
     ctx.stream_widget(order.build()?).await;
     Ok(Json(order))
 }
@@ -79,8 +79,8 @@ async fn refund(
     /// What is wrong with it.
     reason: Reason,
 ) -> Result<String, ToolError> {
-    let order =
-        Order::find(number).ok_or_else(|| ToolError::msg("There is no order with this number."))?;
+    let order = Order::find(number)
+        .ok_or_else(|| ToolError::for_model("There is no order with this number."))?;
     let progress = ProgressUpdateEvent::new("Paying back").icon(IconName::Reload);
     ctx.stream(progress).await;
     // The page around the chat shows the order; it may want to know.

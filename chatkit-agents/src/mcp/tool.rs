@@ -65,11 +65,11 @@ impl<C> McpTool<C> {
 
     fn failed(&self, name: &str, error: McpError) -> ToolError {
         let for_model = match (error.kind(), error.refusal()) {
-            (McpErrorKind::Refused, Some(data)) => ToolError::msg(data.message.clone()),
+            (McpErrorKind::Refused, Some(data)) => ToolError::for_model(data.message.clone()),
             (McpErrorKind::Timeout, _) => {
                 ToolError::timed_out(name, self.client.config.call_timeout)
             }
-            (McpErrorKind::Disconnected, _) => ToolError::msg(LOST),
+            (McpErrorKind::Disconnected, _) => ToolError::for_model(LOST),
             _ => return ToolError::new(error),
         };
         for_model.caused_by(error)

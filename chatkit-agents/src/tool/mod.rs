@@ -13,7 +13,7 @@
 //!
 //! A failure does not end the run: the model gets a text in place of the result, and may try again.
 //! An error that converts into [`ToolError`] by `?` gives a fixed text that tells nothing of your
-//! program. [`ToolError::msg`] gives a text of your own. [`ToolError::fatal`] ends the run.
+//! program. [`ToolError::for_model`] gives a text of your own. [`ToolError::fatal`] ends the run.
 
 mod apply_patch;
 mod arguments;

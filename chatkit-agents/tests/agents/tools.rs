@@ -196,7 +196,7 @@ mod failures {
 
     #[tokio::test]
     async fn an_error_with_a_text_is_that_text() {
-        let error = || ToolError::msg("There is no such city.");
+        let error = || ToolError::for_model("There is no such city.");
         assert_eq!(
             told_of(failing(error), "{}").await,
             "There is no such city."
@@ -284,7 +284,7 @@ mod failures {
     async fn one_failure_leaves_the_other_calls_alone() {
         let server = server([calls(&["failing", "fine"]), Script::text("Done")]).await;
         let agent = agent(&server)
-            .tool(failing(|| ToolError::msg("no")))
+            .tool(failing(|| ToolError::for_model("no")))
             .tool(says("fine", "yes"));
         Runner::run(&agent, "Go", ()).await.unwrap();
         assert_eq!(
@@ -469,8 +469,10 @@ mod ends_run {
             .ends_run(ToolError::is_timed_out);
         let error = error_of(endless).await.unwrap();
         assert_eq!(error, "the tool tool ended the run: the tool timed out");
-        let refusing = tool("tool", |_| async { Err::<(), _>(ToolError::msg("no")) })
-            .ends_run(ToolError::is_timed_out);
+        let refusing = tool("tool", |_| async {
+            Err::<(), _>(ToolError::for_model("no"))
+        })
+        .ends_run(ToolError::is_timed_out);
         assert_eq!(
             error_of(refusing).await,
             None,
