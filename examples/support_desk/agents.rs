@@ -5,7 +5,6 @@ use chatkit::types::{
 };
 use chatkit::widgets::widget_template;
 use chatkit_agents::handoff::RECOMMENDED_PROMPT_PREFIX;
-use chatkit_agents::items::{ContentPart, InputItem, InputMessage, MessageContent};
 use chatkit_agents::tool::Json;
 use chatkit_agents::{
     Agent, AgentContext, BoxError, GuardrailFunctionOutput, InputGuardrail, InputGuardrailData,
@@ -97,14 +96,7 @@ async fn refund(
 async fn no_card_numbers(
     data: InputGuardrailData<'_, Context>,
 ) -> Result<GuardrailFunctionOutput, BoxError> {
-    let text: String = match data.input.last() {
-        Some(InputItem::Message(InputMessage {
-            content: MessageContent::Parts(parts),
-            ..
-        })) => parts.iter().filter_map(ContentPart::as_text).collect(),
-        _ => String::new(),
-    };
-    let text = text.replace([' ', '-'], "");
+    let text = data.unanswered_user_text().replace([' ', '-'], "");
     let mut numbers = text.split(|c: char| !c.is_ascii_digit());
     Ok(match numbers.any(|number| number.len() >= 13) {
         true => GuardrailFunctionOutput::trip(),
