@@ -384,8 +384,19 @@ async fn a_run_that_is_cancelled_now_is_gone() {
     }
     run.cancel(CancelMode::Immediate);
     assert!(run.next().await.is_none());
-    assert_eq!(run.into_result().unwrap_err().kind(), RunErrorKind::State);
+    let error = run.into_result().unwrap_err();
+    assert_eq!(error.kind(), RunErrorKind::State);
+    assert!(error.to_string().contains("cancelled"), "{error}");
     assert!(server.wait_closed(1).await.closed_early);
+}
+
+#[tokio::test]
+async fn a_run_that_was_not_read_to_its_end_has_no_result() {
+    let server = server([Script::text("Hello")]).await;
+    let run = Runner::run_streamed(&agent::<()>(&server), "Go", ());
+    let error = run.into_result().unwrap_err();
+    assert_eq!(error.kind(), RunErrorKind::State);
+    assert!(error.to_string().contains("not read to its end"), "{error}");
 }
 
 #[tokio::test]
