@@ -224,6 +224,10 @@ async fn the_tools_of_the_provider_are_described_as_in_python() {
         ("programmatic", ProgrammaticToolCallingTool::new().into()),
     ];
     let golden = golden();
+    let tried = tools.iter().map(|(name, _)| *name);
+    let tried: Vec<_> = tried.chain(["namespace", "deferred"]).collect();
+    let known: Vec<_> = golden.as_object().unwrap().keys().collect();
+    assert_eq!(tried, known);
     for (name, tool) in tools {
         let mut tools = vec![tool];
         if name == "programmatic" {
