@@ -41,84 +41,38 @@ impl<C: Send + Sync + 'static> Offer<C> {
         scope: &Arc<RunScope<C>>,
     ) -> Result<Self, RunError> {
         let run = RunContext::of(scope, agent);
-        let provided = agent
-            .tool_providers()
-            .iter()
-            .map(|provider| provider.tools(run));
-        let provided = futures::future::try_join_all(provided)
-            .await
-            .map_err(|error| {
-                let message = format!("a tool provider of the agent {} failed", agent.name());
-                RunError::callback(message, error)
-            })?;
-        // Those of providers come first, as in the Python SDK, so that an agent's own win over them.
-        let tools: Vec<Tool<C>> = provided
-            .into_iter()
-            .flatten()
-            .chain(agent.all_tools().iter().cloned())
-            .collect();
-        let tools_enabled = futures::future::join_all(tools.iter().map(|tool| async move {
-            match tool {
-                Tool::Function(function) => function.is_enabled(run).await,
-                Tool::Local(tool) => tool.is_enabled(run).await,
-                Tool::Hosted(_) => true,
-            }
-        }));
-        let handoffs_enabled = futures::future::join_all(
-            agent
-                .all_handoffs()
-                .iter()
-                .map(|handoff| handoff.enabled(run)),
-        );
-        let (tools_enabled, handoffs_enabled) = futures::join!(tools_enabled, handoffs_enabled);
-
+        let tools = all_tools(agent, run).await?;
+        let (tools, handoffs) =
+            futures::join!(enabled_tools(tools, run), enabled_handoffs(agent, run));
+        let hosted = tools.iter().filter_map(|tool| match tool {
+            Tool::Hosted(hosted) => Some(hosted.included()),
+            Tool::Function(_) | Tool::Local(_) => None,
+        });
+        let handoffs = handoffs.into_iter().map(|handoff| {
+            let target = target(&handoff, agent, root)?;
+            Ok((handoff, target))
+        });
         let mut offer = Self {
-            tools: Vec::new(),
-            handoffs: Vec::new(),
+            include: hosted.flatten().cloned().collect(),
+            handoffs: handoffs.collect::<Result<_, RunError>>()?,
+            tools,
             definitions: Vec::new(),
-            include: Vec::new(),
         };
-        for (tool, _) in tools
-            .into_iter()
-            .zip(tools_enabled)
-            .filter(|(_, enabled)| *enabled)
-        {
-            if let Tool::Hosted(hosted) = &tool {
-                offer.include.extend_from_slice(hosted.included());
-            }
-            offer.tools.push(tool);
+        offer.settle_names(agent.name(), scope.config.tool_name_collision_policy)?;
+        offer.describe(agent)?;
+        Ok(offer)
+    }
+
+    /// Writes the definitions of what is offered.
+    fn describe(&mut self, agent: &Agent<C>) -> Result<(), RunError> {
+        for tool in definitions(&self.tools, agent.has_prompt())? {
+            self.definitions.push(definition(&tool)?);
         }
-        for (handoff, _) in agent
-            .all_handoffs()
-            .iter()
-            .zip(handoffs_enabled)
-            .filter(|(_, enabled)| *enabled)
-        {
-            let target = match handoff.agent() {
-                Some(target) => target.clone(),
-                None => root.find(handoff.agent_name()).ok_or_else(|| {
-                    let message = format!(
-                        "the agent {} hands over to {}, which {} cannot reach",
-                        agent.name(),
-                        handoff.agent_name(),
-                        root.name()
-                    );
-                    RunError::new(RunErrorKind::Config, message)
-                })?,
-            };
-            offer.handoffs.push((handoff.clone(), target));
-        }
-        offer.settle_names(agent.name(), scope.config.collisions)?;
-        let managed = agent.has_prompt();
-        for tool in definitions(&offer.tools, managed)? {
-            offer.definitions.push(definition(&tool)?);
-        }
-        for (handoff, target) in &offer.handoffs {
-            offer
-                .definitions
+        for (handoff, target) in &self.handoffs {
+            self.definitions
                 .push(definition(&handoff.definition(target)?)?);
         }
-        Ok(offer)
+        Ok(())
     }
 
     /// Leaves one of several functions with one name: a handoff, or else the last.
@@ -250,6 +204,69 @@ impl<C: Send + Sync + 'static> Offer<C> {
             .find(|tool| tool.is_function(name, namespace))?
             .as_function()
     }
+}
+
+/// The tools of an agent and of its providers. Those of providers come first, as in the Python SDK, so that an agent's own
+/// win over them.
+async fn all_tools<C: Send + Sync + 'static>(
+    agent: &Agent<C>,
+    run: RunContext<'_, C>,
+) -> Result<Vec<Tool<C>>, RunError> {
+    let providers = agent.tool_providers().iter();
+    let provided = futures::future::try_join_all(providers.map(|provider| provider.tools(run)));
+    let provided = provided.await.map_err(|error| {
+        let message = format!("a tool provider of the agent {} failed", agent.name());
+        RunError::callback(message, error)
+    })?;
+    let own = agent.all_tools().iter().cloned();
+    Ok(provided.into_iter().flatten().chain(own).collect())
+}
+
+async fn enabled_tools<C: 'static>(tools: Vec<Tool<C>>, run: RunContext<'_, C>) -> Vec<Tool<C>> {
+    let enabled = tools.iter().map(|tool| async move {
+        match tool {
+            Tool::Function(function) => function.is_enabled(run).await,
+            Tool::Local(tool) => tool.is_enabled(run).await,
+            Tool::Hosted(_) => true,
+        }
+    });
+    let enabled = futures::future::join_all(enabled).await;
+    those(tools, enabled)
+}
+
+async fn enabled_handoffs<C: Send + Sync + 'static>(
+    agent: &Agent<C>,
+    run: RunContext<'_, C>,
+) -> Vec<Handoff<C>> {
+    let handoffs = agent.all_handoffs();
+    let enabled = handoffs.iter().map(|handoff| handoff.enabled(run));
+    let enabled = futures::future::join_all(enabled).await;
+    those(handoffs.iter().cloned(), enabled)
+}
+
+fn those<T>(all: impl IntoIterator<Item = T>, enabled: Vec<bool>) -> Vec<T> {
+    let all = all.into_iter().zip(enabled);
+    all.filter(|(_, enabled)| *enabled)
+        .map(|(one, _)| one)
+        .collect()
+}
+
+/// The agent that a handoff of `agent` leads to. One that it only has the name of is looked for from `root` on.
+fn target<C: 'static>(
+    handoff: &Handoff<C>,
+    agent: &Agent<C>,
+    root: &Agent<C>,
+) -> Result<Agent<C>, RunError> {
+    let named = || root.find(handoff.agent_name());
+    handoff.agent().cloned().or_else(named).ok_or_else(|| {
+        let message = format!(
+            "the agent {} hands over to {}, which {} cannot reach",
+            agent.name(),
+            handoff.agent_name(),
+            root.name()
+        );
+        RunError::new(RunErrorKind::Config, message)
+    })
 }
 
 /// Where a call comes from, and where it belongs. All of it is rare.

@@ -4,8 +4,7 @@
 //! an `async fn` into a tool. [`tool_fn`] does the same for a closure, [`FnTool::with_schema`] takes
 //! a schema that you already have, and [`FunctionTool`] is the trait behind all of them.
 //!
-//! The provider of the model has tools of its own. It runs some of them: [`WebSearchTool`], [`FileSearchTool`],
-//! [`CodeInterpreterTool`], [`ImageGenerationTool`], [`HostedMcpTool`], [`ContainerShellTool`]. For others the model
+//! The provider of the model has tools of its own. It runs some of them: see [`HostedTool`]. For others the model
 //! writes calls that your program carries out: [`ShellTool`], [`ApplyPatchTool`], [`ComputerTool`], [`CustomTool`].
 //! What is newer than this crate works through [`HostedTool`] and [`LocalTool`].
 //!
@@ -199,7 +198,7 @@ pub trait FunctionTool<C>: Send + Sync + 'static {
     }
 }
 
-/// What an agent offers to the model: a function tool, or a hosted tool.
+/// What an agent offers to the model.
 ///
 /// The tools of [`function_tool`] and of [`tool_fn`] convert into it, which is
 /// why `agent.tool(get_weather)` works. [`Tool::function`] takes any other [`FunctionTool`].
@@ -232,7 +231,7 @@ impl<C: 'static> Tool<C> {
         HostedTool::new(definition).into()
     }
 
-    /// The function tool, unless this is a hosted tool.
+    /// The function; `None` for the other kinds.
     pub fn as_function(&self) -> Option<&Arc<dyn FunctionTool<C>>> {
         match self {
             Self::Function(tool) => Some(tool),
