@@ -194,18 +194,20 @@ guardrail! {
     /// let judge = Agent::new("Judge", client.model("gpt-5.6-luna"))
     ///     .instructions("Does the user want homework done?")
     ///     .output_type::<Verdict>();
-    /// let check = move |data: InputGuardrailData<'_, AgentContext<()>>| {
-    ///     let (judge, said) = (judge.clone(), data.unanswered_user_text());
-    ///     async move {
-    ///         let result = Runner::run(&judge, said, ()).await?;
-    ///         Ok(match result.final_output_as::<Verdict>()?.is_homework {
-    ///             true => GuardrailFunctionOutput::trip(),
-    ///             false => GuardrailFunctionOutput::pass(),
-    ///         })
-    ///     }
-    /// };
-    /// let agent = Agent::new("Tutor", client.model("gpt-5.6-luna"))
-    ///     .input_guardrail(InputGuardrail::new("no homework", check));
+    /// let guardrail = InputGuardrail::new(
+    ///     "no homework",
+    ///     move |data: InputGuardrailData<'_, AgentContext<()>>| {
+    ///         let (judge, said) = (judge.clone(), data.unanswered_user_text());
+    ///         async move {
+    ///             let result = Runner::run(&judge, said, ()).await?;
+    ///             Ok(match result.final_output_as::<Verdict>()?.is_homework {
+    ///                 true => GuardrailFunctionOutput::trip(),
+    ///                 false => GuardrailFunctionOutput::pass(),
+    ///             })
+    ///         }
+    ///     },
+    /// );
+    /// let agent = Agent::new("Tutor", client.model("gpt-5.6-luna")).input_guardrail(guardrail);
     /// # }
     /// ```
     InputGuardrail(InputGuardrailData) -> Found, blocking
