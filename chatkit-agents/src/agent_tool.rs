@@ -276,7 +276,7 @@ impl<C: Send + Sync + 'static> AgentTool<C> {
             let event = event.map_err(|error| match error.kind() {
                 // The model can do something about it, so it is told what.
                 RunErrorKind::MaxTurnsExceeded => {
-                    ToolError::msg("The agent did not finish in time.").caused_by(error)
+                    ToolError::for_model("The agent did not finish in time.").caused_by(error)
                 }
                 _ => ToolError::new(error),
             })?;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use chatkit::BoxError;
 use futures::future::BoxFuture;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -76,6 +77,32 @@ pub struct OutputGuardrailData<'a, C> {
     pub output: &'a str,
 }
 
+impl<C> InputGuardrailData<'_, C> {
+    /// What the user has said that nothing is an answer to yet: the texts of the user's messages behind the last item of
+    /// [`input`](Self::input) that the model has produced, or that answers a call of it. A line break is between two
+    /// messages. What is quoted or mentioned counts, as [`ThreadItemConverter`](crate::ThreadItemConverter) gives it; what
+    /// was said before the last answer does not.
+    pub fn unanswered_user_text(&self) -> String {
+        let answered =
+            |item: &InputItem| !matches!(item.role(), Some("user" | "developer" | "system"));
+        let since = self.input.rsplit(answered).next().unwrap_or_default();
+        let texts = since.iter().filter(|item| item.role() == Some("user"));
+        let texts: Vec<_> = texts.filter_map(InputItem::text).collect();
+        texts.join("\n")
+    }
+}
+
+impl<C> OutputGuardrailData<'_, C> {
+    /// The answer as a `T`, when the agent has an [output type](crate::Agent::output_type).
+    ///
+    /// # Errors
+    ///
+    /// When the answer is no JSON of a `T`: another agent has answered, or the agent has no output type.
+    pub fn output_as<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
+        serde_json::from_str(self.output)
+    }
+}
+
 type Found = Result<GuardrailFunctionOutput, BoxError>;
 
 /// A guardrail: a name, and a function of yours that gets the data. `flag` is something that it may be besides.
@@ -142,12 +169,48 @@ guardrail! {
     /// use chatkit_agents::{BoxError, GuardrailFunctionOutput, InputGuardrail, InputGuardrailData};
     ///
     /// fn no_homework(data: InputGuardrailData<'_, ()>) -> Result<GuardrailFunctionOutput, BoxError> {
-    ///     let asked = data.input.iter().any(|item| format!("{item:?}").contains("homework"));
+    ///     let asked = data.unanswered_user_text().contains("homework");
     ///     Ok(if asked { GuardrailFunctionOutput::trip() } else { GuardrailFunctionOutput::pass() })
     /// }
     ///
     /// let guardrail = InputGuardrail::new("no homework", no_homework).blocking(true);
     /// assert_eq!(guardrail.name(), "no homework");
+    /// ```
+    ///
+    /// Or a small agent decides. The closure clones what its future needs:
+    ///
+    /// ```
+    /// use chatkit_agents::{
+    ///     Agent, AgentContext, GuardrailFunctionOutput, InputGuardrail, InputGuardrailData, Runner,
+    /// };
+    /// use schemars::JsonSchema;
+    /// use serde::Deserialize;
+    /// # use chatkit_agents::model::ResponsesClient;
+    ///
+    /// #[derive(Deserialize, JsonSchema)]
+    /// struct Verdict {
+    ///     is_homework: bool,
+    /// }
+    ///
+    /// # fn agents(client: ResponsesClient) {
+    /// let judge = Agent::new("Judge", client.model("gpt-5.6-luna"))
+    ///     .instructions("Does the user want homework done?")
+    ///     .output_type::<Verdict>();
+    /// let guardrail = InputGuardrail::new(
+    ///     "no homework",
+    ///     move |data: InputGuardrailData<'_, AgentContext<()>>| {
+    ///         let (judge, said) = (judge.clone(), data.unanswered_user_text());
+    ///         async move {
+    ///             let result = Runner::run(&judge, said, ()).await?;
+    ///             Ok(match result.final_output_as::<Verdict>()?.is_homework {
+    ///                 true => GuardrailFunctionOutput::trip(),
+    ///                 false => GuardrailFunctionOutput::pass(),
+    ///             })
+    ///         }
+    ///     },
+    /// );
+    /// let agent = Agent::new("Tutor", client.model("gpt-5.6-luna")).input_guardrail(guardrail);
+    /// # }
     /// ```
     InputGuardrail(InputGuardrailData) -> Found, blocking
 }

@@ -1,9 +1,10 @@
 //! Hooks: being told what a run does.
 
 use std::future::{Future, ready};
+use std::sync::Arc;
 
 use chatkit::BoxError;
-use futures::future::{BoxFuture, FutureExt};
+use futures::future::{BoxFuture, FutureExt, try_join_all};
 
 use crate::agent::Agent;
 use crate::items::InputItem;
@@ -109,7 +110,7 @@ pub trait RunHooks<C: Send + Sync>: Send + Sync + 'static {
     }
 }
 
-type Told<'a> = BoxFuture<'a, Result<(), BoxError>>;
+pub(crate) type Told<'a> = BoxFuture<'a, Result<(), BoxError>>;
 
 /// [`RunHooks`] behind a pointer.
 pub(crate) trait DynHooks<C>: Send + Sync + 'static {
@@ -130,6 +131,18 @@ pub(crate) trait DynHooks<C>: Send + Sync + 'static {
         to: &'a Agent<C>,
     ) -> Told<'a>;
     fn agent_end<'a>(&'a self, run: RunContext<'a, C>, output: &'a str) -> Told<'a>;
+}
+
+/// Tells the hooks of a run and those of an agent, at the same time. The first error ends it.
+pub(crate) async fn tell<'a, C: 'static>(
+    hooks: &'a [Arc<dyn DynHooks<C>>],
+    agent: &'a Agent<C>,
+    tell: impl Fn(&'a dyn DynHooks<C>) -> Told<'a>,
+) -> Result<(), BoxError> {
+    let hooks = hooks.iter().chain(agent.all_hooks());
+    try_join_all(hooks.map(|hooks| tell(&**hooks)))
+        .await
+        .map(drop)
 }
 
 impl<C: Send + Sync + 'static, H: RunHooks<C>> DynHooks<C> for H {

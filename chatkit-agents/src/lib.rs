@@ -135,6 +135,8 @@
 pub mod __private;
 mod agent;
 mod agent_tool;
+#[cfg(feature = "async-openai")]
+mod async_openai;
 mod bridge;
 mod callback;
 mod guardrail;

@@ -5,7 +5,6 @@ use chatkit::types::{
 };
 use chatkit::widgets::widget_template;
 use chatkit_agents::handoff::RECOMMENDED_PROMPT_PREFIX;
-use chatkit_agents::items::{ContentPart, InputItem, InputMessage, MessageContent};
 use chatkit_agents::tool::Json;
 use chatkit_agents::{
     Agent, AgentContext, BoxError, GuardrailFunctionOutput, InputGuardrail, InputGuardrailData,
@@ -56,7 +55,7 @@ async fn find_order(
     ctx.update_workflow_task(step.status_indicator(TaskStatus::Complete), index)
         .await?;
     // The model reads this text; any other error would be logged, and the model told in general words.
-    let order = found.ok_or_else(|| ToolError::msg("There is no order with this number."))?;
+    let order = found.ok_or_else(|| ToolError::for_model("There is no order with this number."))?;
     ctx.add_widget(order.build()?).await;
     Ok(Json(order))
 }
@@ -79,8 +78,8 @@ async fn refund(
     /// What is wrong with it.
     reason: Reason,
 ) -> Result<String, ToolError> {
-    let order =
-        Order::find(number).ok_or_else(|| ToolError::msg("There is no order with this number."))?;
+    let order = Order::find(number)
+        .ok_or_else(|| ToolError::for_model("There is no order with this number."))?;
     let progress = ProgressUpdateEvent::new("Paying back").icon(IconName::Reload);
     ctx.stream(progress).await;
     // The page around the chat shows the order; it may want to know.
@@ -97,14 +96,7 @@ async fn refund(
 async fn no_card_numbers(
     data: InputGuardrailData<'_, Context>,
 ) -> Result<GuardrailFunctionOutput, BoxError> {
-    let text: String = match data.input.last() {
-        Some(InputItem::Message(InputMessage {
-            content: MessageContent::Parts(parts),
-            ..
-        })) => parts.iter().filter_map(ContentPart::as_text).collect(),
-        _ => String::new(),
-    };
-    let text = text.replace([' ', '-'], "");
+    let text = data.unanswered_user_text().replace([' ', '-'], "");
     let mut numbers = text.split(|c: char| !c.is_ascii_digit());
     Ok(match numbers.any(|number| number.len() >= 13) {
         true => GuardrailFunctionOutput::trip(),

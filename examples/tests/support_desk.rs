@@ -147,6 +147,22 @@ async fn a_card_number_reaches_no_model_and_does_not_stay() {
         "Please do not send the number of a credit card."
     );
     assert!(desk.items(&thread_id(&events)).await.is_empty());
+    // What is quoted comes behind the message, and is looked at too.
+    for (text, quoted) in [
+        ("Refund it to 4111 1111 1111 1111", "order 7"),
+        ("This", "4111-1111-1111-1111"),
+    ] {
+        let mut message = input(text);
+        message["quoted_text"] = quoted.into();
+        let events = desk
+            .stream(&request("threads.create", json!({"input": message})))
+            .await;
+        assert_eq!(
+            labels(answer(&events)),
+            ["thread.item.removed", "error"],
+            "{text}"
+        );
+    }
     // The process is well, and answers what it can.
     let events = desk.stream(&create("Hello")).await;
     assert_eq!(

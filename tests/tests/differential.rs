@@ -201,7 +201,7 @@ async fn differential_approval() {
         .await
         .unwrap()
         .into_state();
-    state.reject("call_1", None).unwrap();
+    state.reject("call_1").unwrap();
     Runner::resume(&agent, state, ()).await.unwrap();
     assert_same(
         "approval",

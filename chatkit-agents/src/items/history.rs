@@ -213,11 +213,29 @@ impl Plan {
     fn of<T: Borrow<InputItem>>(items: &[T]) -> Self {
         let kinds: Vec<Kind<'_>> = items.iter().map(|item| Kind::of(item.borrow())).collect();
         let complete = !kinds.iter().any(|kind| matches!(kind, Kind::Reference));
-        let mut keep = vec![true; items.len()];
-        let mut places: HashMap<(&str, &str), Place> = HashMap::new();
-        let mut moves = Vec::new();
+        let mut plan = Self {
+            keep: vec![true; items.len()],
+            moves: Vec::new(),
+        };
+        let places = plan.pair(items, &kinds, complete);
+        plan.settle(&places, &kinds, complete);
+        if complete {
+            plan.drop_reasoning(&kinds);
+        }
+        plan
+    }
 
-        for (index, (item, kind)) in items.iter().zip(&kinds).enumerate() {
+    /// Takes items for the same, and outputs for those of calls. An output without a call goes, and so does a call that
+    /// none can refer to; of an item that comes again only the first place stays. Gives where everything is that has a name.
+    fn pair<'a, T: Borrow<InputItem>>(
+        &mut self,
+        items: &'a [T],
+        kinds: &'a [Kind<'_>],
+        complete: bool,
+    ) -> HashMap<(&'a str, &'a str), Place> {
+        let Self { keep, moves } = self;
+        let mut places: HashMap<(&str, &str), Place> = HashMap::new();
+        for (index, (item, kind)) in items.iter().zip(kinds).enumerate() {
             let item = item.borrow();
             let key = match kind {
                 Kind::Call(pair, id) => id.as_deref().map(|id| (pair.0, id)),
@@ -268,25 +286,35 @@ impl Plan {
             }
         }
 
+        places
+    }
+
+    /// A call that has no output goes; all else that has come again moves its latest value to its first place.
+    fn settle(
+        &mut self,
+        places: &HashMap<(&str, &str), Place>,
+        kinds: &[Kind<'_>],
+        complete: bool,
+    ) {
         for place in places.values() {
             let unanswered = matches!(kinds[place.first], Kind::Call(..)) && !place.answered;
             if complete && unanswered {
-                keep[place.first] = false;
+                self.keep[place.first] = false;
             } else {
-                moves.extend(place.moved());
+                self.moves.extend(place.moved());
             }
         }
+    }
 
-        if complete {
-            let mut led_to_something = false;
-            for (keep, kind) in keep.iter_mut().zip(&kinds).rev() {
-                match kind {
-                    Kind::Reasoning => *keep = *keep && led_to_something,
-                    _ => led_to_something = *keep && kind.is_produced(),
-                }
+    /// Reasoning goes that leads to nothing that stays.
+    fn drop_reasoning(&mut self, kinds: &[Kind<'_>]) {
+        let mut led_to_something = false;
+        for (keep, kind) in self.keep.iter_mut().zip(kinds).rev() {
+            match kind {
+                Kind::Reasoning => *keep = *keep && led_to_something,
+                _ => led_to_something = *keep && kind.is_produced(),
             }
         }
-        Self { keep, moves }
     }
 }
 

@@ -1,5 +1,7 @@
 //! Items a request sends to the model.
 
+use std::borrow::Cow;
+
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
@@ -100,6 +102,20 @@ pub enum MessageContent {
     Parts(Vec<ContentPart>),
 }
 
+impl MessageContent {
+    /// The text: that of all text parts, joined without a separator. Empty when there is none.
+    #[must_use]
+    pub fn text(&self) -> Cow<'_, str> {
+        let parts = match self {
+            Self::Text(text) => return Cow::Borrowed(text),
+            Self::Parts(parts) => parts,
+        };
+        let mut texts = parts.iter().filter_map(ContentPart::said);
+        let first = texts.next().unwrap_or_default();
+        texts.fold(first, |all, text| all + text)
+    }
+}
+
 impl From<String> for MessageContent {
     fn from(text: String) -> Self {
         Self::Text(text)
@@ -198,6 +214,17 @@ impl ContentPart {
         match self {
             Self::InputText(text) | Self::OutputText(text) => Some(text),
             Self::Raw(_) => None,
+        }
+    }
+
+    /// The text of a text part, one with annotations included.
+    fn said(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::InputText(text) | Self::OutputText(text) => Some(Cow::Borrowed(text)),
+            Self::Raw(raw) => match raw.item_type()? {
+                "input_text" | "output_text" => raw.string_field("text"),
+                _ => None,
+            },
         }
     }
 
@@ -417,6 +444,38 @@ impl InputItem {
 }
 
 impl InputItem {
+    /// What a message says: the text of its text parts, joined without a separator. Empty for a message without text, an
+    /// image for example; `None` for what is no message.
+    ///
+    /// ```
+    /// use chatkit_agents::items::InputItem;
+    ///
+    /// assert_eq!(InputItem::user("Hello").text().as_deref(), Some("Hello"));
+    /// assert_eq!(InputItem::function_call_output("call_1", "42").text(), None);
+    /// ```
+    #[must_use]
+    pub fn text(&self) -> Option<Cow<'_, str>> {
+        #[derive(Deserialize)]
+        struct Said {
+            content: exact::Content,
+        }
+        match self {
+            Self::Message(message) => Some(message.content.text()),
+            // `type` may be left out of a message.
+            Self::Raw(raw) if matches!(raw.item_type(), None | Some("message")) => {
+                raw.role()?;
+                let content = raw.decode::<Said>().ok().map(|said| match said.content {
+                    exact::Content::Text(text) => text,
+                    exact::Content::Parts(parts) => {
+                        MessageContent::Parts(parts).text().into_owned()
+                    }
+                });
+                Some(Cow::Owned(content.unwrap_or_default()))
+            }
+            Self::Raw(_) | Self::FunctionCall(_) | Self::FunctionCallOutput(_) => None,
+        }
+    }
+
     /// Says which program of the model made the call that this item answers.
     pub(crate) fn set_caller(&mut self, caller: &Value) {
         match self {
@@ -558,7 +617,7 @@ mod exact {
         annotations: Option<Vec<Value>>,
     }
 
-    enum Content {
+    pub(super) enum Content {
         Text(String),
         Parts(Vec<ContentPart>),
     }

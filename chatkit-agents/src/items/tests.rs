@@ -9,6 +9,48 @@ fn written(item: &InputItem) -> Value {
 }
 
 #[test]
+fn a_message_says_its_text_in_any_form() {
+    let said = |json: Value| {
+        let item: InputItem = serde_json::from_value(json).unwrap();
+        item.text().map(Cow::into_owned)
+    };
+    let cited = json!([{"type": "output_text", "text": "a\n", "annotations": [{}]}, {"type": "output_text", "text": "b"}]);
+    for (message, expected) in [
+        (
+            json!({"type": "message", "role": "user", "content": "Hi"}),
+            "Hi",
+        ),
+        (json!({"role": "user", "content": "Hi"}), "Hi"),
+        (
+            json!({"role": "user", "content": [{"type": "input_text", "text": "Hi"}]}),
+            "Hi",
+        ),
+        (
+            json!({"type": "message", "id": "msg_1", "role": "assistant", "content": cited}),
+            "a\nb",
+        ),
+        (
+            json!({"type": "message", "role": "user", "content": [{"type": "input_image"}]}),
+            "",
+        ),
+        (json!({"role": "user", "content": null}), ""),
+    ] {
+        assert_eq!(
+            said(message.clone()).as_deref(),
+            Some(expected),
+            "{message}"
+        );
+    }
+    for other in [
+        json!({"type": "function_call_output", "call_id": "c", "output": "Hi"}),
+        json!({"type": "reasoning", "content": [{"type": "reasoning_text", "text": "Hi"}]}),
+        json!({"content": "Hi"}),
+    ] {
+        assert_eq!(said(other.clone()), None, "{other}");
+    }
+}
+
+#[test]
 fn writes_what_the_api_takes() {
     let parts = vec![
         ContentPart::text("look"),

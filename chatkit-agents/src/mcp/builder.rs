@@ -27,8 +27,8 @@ impl<C: Send + Sync + 'static> McpServerBuilder<C> {
                 connect_timeout: Duration::from_secs(10),
                 list_timeout: Duration::from_secs(10),
                 call_timeout: Duration::from_secs(60),
-                max_retry_attempts: 2,
-                retry_backoff: Duration::from_millis(500),
+                connect_retries: 2,
+                connect_backoff: Duration::from_millis(500),
             },
             options: Options::default(),
         }
@@ -63,15 +63,16 @@ impl<C: Send + Sync + 'static> McpServerBuilder<C> {
     /// Sets how often an attempt to connect is repeated when it failed. Twice by default.
     ///
     /// This holds for the first connection, and for the one that is made when the server is needed after it was lost.
-    /// A command that cannot be started and an address that is none are not tried again.
-    pub fn max_retry_attempts(mut self, attempts: u32) -> Self {
-        self.config.max_retry_attempts = attempts;
+    /// A command that cannot be started and an address that is none are not tried again. A call is never repeated: it may
+    /// have had an effect.
+    pub fn connect_retries(mut self, retries: u32) -> Self {
+        self.config.connect_retries = retries;
         self
     }
 
     /// Sets the pause before the first repetition. It doubles each time, up to 10 seconds. Half a second by default.
-    pub fn retry_backoff(mut self, pause: Duration) -> Self {
-        self.config.retry_backoff = pause;
+    pub fn connect_backoff(mut self, pause: Duration) -> Self {
+        self.config.connect_backoff = pause;
         self
     }
 

@@ -30,7 +30,7 @@
 //!   [`required(false)`](McpServerBuilder::required) it goes on without the server's tools.
 //! - **The server dies, or closes the connection.** Calls that wait fail, and the model is told that they may have had an
 //!   effect; no call is made twice. The next use connects again, with
-//!   [as many attempts](McpServerBuilder::max_retry_attempts) as the first time. Nothing connects by itself, so a server
+//!   [as many attempts](McpServerBuilder::connect_retries) as the first time. Nothing connects by itself, so a server
 //!   that crashes again and again is started no more often than it is used.
 //! - **A call takes too long.** After [`call_timeout`](McpServerBuilder::call_timeout) the model is told so. The server is
 //!   told that nobody waits, as it is when a run is dropped.

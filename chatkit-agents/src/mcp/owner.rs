@@ -23,8 +23,8 @@ pub(super) struct Config {
     pub(super) connect_timeout: Duration,
     pub(super) list_timeout: Duration,
     pub(super) call_timeout: Duration,
-    pub(super) max_retry_attempts: u32,
-    pub(super) retry_backoff: Duration,
+    pub(super) connect_retries: u32,
+    pub(super) connect_backoff: Duration,
 }
 
 pub(super) type Connected = oneshot::Sender<Result<Peer<RoleClient>, McpError>>;
@@ -149,12 +149,12 @@ async fn connect(config: &Config, generation: &Arc<AtomicU64>) -> Result<Connect
                 McpError::new(McpErrorKind::Connect, message)
             }
         };
-        if error.kind() == McpErrorKind::Config || retries >= config.max_retry_attempts {
+        if error.kind() == McpErrorKind::Config || retries >= config.connect_retries {
             return Err(error);
         }
         let factor = 2_u32.saturating_pow(retries);
         let pause = config
-            .retry_backoff
+            .connect_backoff
             .saturating_mul(factor)
             .min(LONGEST_PAUSE);
         retries += 1;

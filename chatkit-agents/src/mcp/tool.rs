@@ -66,11 +66,11 @@ impl<C> McpTool<C> {
 
     fn failed(&self, name: &str, error: McpError) -> ToolError {
         let for_model = match (error.kind(), error.refusal()) {
-            (McpErrorKind::Refused, Some(data)) => ToolError::msg(data.message.clone()),
+            (McpErrorKind::Refused, Some(data)) => ToolError::for_model(data.message.clone()),
             (McpErrorKind::Timeout, _) => {
                 ToolError::timed_out(name, self.client.config.call_timeout)
             }
-            (McpErrorKind::Disconnected, _) => ToolError::msg(LOST),
+            (McpErrorKind::Disconnected, _) => ToolError::for_model(LOST),
             _ => return ToolError::new(error),
         };
         for_model.caused_by(error)
@@ -109,6 +109,10 @@ impl<C: Send + Sync + 'static> FunctionTool<C> for McpTool<C> {
 
     fn call<'a>(&'a self, ctx: ToolContext<'a, C>) -> BoxFuture<'a, Result<ToolOutput, ToolError>> {
         Box::pin(self.run(ctx))
+    }
+
+    fn server_name(&self) -> Option<&str> {
+        Some(&self.client.config.name)
     }
 
     fn needs_approval<'a>(

@@ -15,7 +15,6 @@ use super::{
     ResponseStreamEvent,
 };
 use crate::items::InputItem;
-use crate::tool::HostedTool;
 
 /// A model behind an [`async_openai::Client`], for programs that have one: its key, its address, its HTTP client, its
 /// middleware.
@@ -163,29 +162,5 @@ impl TryFrom<theirs::OutputItem> for InputItem {
 
     fn try_from(item: theirs::OutputItem) -> Result<Self, Self::Error> {
         Self::from_value(&item)
-    }
-}
-
-/// Fails only for a value that does not serialise.
-impl TryFrom<theirs::InputParam> for crate::RunInput {
-    type Error = serde_json::Error;
-
-    fn try_from(input: theirs::InputParam) -> Result<Self, Self::Error> {
-        match input {
-            theirs::InputParam::Text(text) => Ok(text.into()),
-            theirs::InputParam::Items(items) => {
-                let items: Result<Vec<_>, _> = items.into_iter().map(InputItem::try_from).collect();
-                Ok(items?.into())
-            }
-        }
-    }
-}
-
-/// Fails only for a value that does not serialise.
-impl TryFrom<theirs::Tool> for HostedTool {
-    type Error = serde_json::Error;
-
-    fn try_from(tool: theirs::Tool) -> Result<Self, Self::Error> {
-        serde_json::to_value(&tool).map(Self::new)
     }
 }

@@ -9,14 +9,14 @@ use super::lenient;
 use super::response::Response;
 use crate::items::{Annotation, OutputContent, OutputItem, RawItem, Text};
 
-/// The typed events. A row is the variant, what it holds, its `type` on the wire, and the method of [`Wire`] that reads it.
-/// What comes often is asked for first, and is what the enum has room for: each event is moved from place to place, so the
-/// large ones are boxed.
+/// The typed events. A row is the variant, what it holds, its `type` on the wire, and the method of [`Wire`] that reads it;
+/// `last` behind it, for events that end the stream. What comes often is asked for first, and is what the enum has room for:
+/// each event is moved from place to place, so the large ones are boxed.
 macro_rules! events {
     (
         $(#[$doc:meta])*
         pub enum ResponseStreamEvent;
-        $($(#[$row_doc:meta])* $variant:ident($data:ty) = $name:literal, $read:ident;)*
+        $($(#[$row_doc:meta])* $variant:ident($data:ty) = $name:literal, $read:ident $(, $last:ident)?;)*
     ) => {
         $(#[$doc])*
         pub enum ResponseStreamEvent {
@@ -26,12 +26,30 @@ macro_rules! events {
         }
 
         impl ResponseStreamEvent {
+            #[cfg(test)]
+            const TYPES: &[&str] = &[$($name,)*];
+
             /// The event's `type` on the wire.
             #[must_use]
             pub fn event_type(&self) -> &str {
                 match self {
                     $(Self::$variant(_) => $name,)*
                     Self::Raw(event) => &event.event_type,
+                }
+            }
+
+            /// Whether this is the last event: `response.completed`, `response.incomplete`,
+            /// `response.failed` or `error`. An event of these types ends the stream even if it could not
+            /// be read and is therefore raw.
+            #[must_use]
+            pub fn is_terminal(&self) -> bool {
+                match self {
+                    $($(Self::$variant(_) => events!(@$last),)?)*
+                    Self::Raw(event) => {
+                        let last: &[&str] = &[$($(events!(@$last $name),)?)*];
+                        last.contains(&event.event_type.as_str())
+                    }
+                    _ => false,
                 }
             }
 
@@ -47,6 +65,8 @@ macro_rules! events {
             }
         }
     };
+    (@last) => { true };
+    (@last $name:literal) => { $name };
 }
 
 events! {
@@ -111,13 +131,13 @@ events! {
     /// `response.in_progress`.
     InProgress(Box<ResponseEvent>) = "response.in_progress", response;
     /// `response.completed`. Terminal.
-    Completed(Box<ResponseEvent>) = "response.completed", response;
+    Completed(Box<ResponseEvent>) = "response.completed", response, last;
     /// `response.incomplete`: the model had to stop early. Terminal.
-    Incomplete(Box<ResponseEvent>) = "response.incomplete", response;
+    Incomplete(Box<ResponseEvent>) = "response.incomplete", response, last;
     /// `response.failed`. Terminal.
-    Failed(Box<ResponseEvent>) = "response.failed", response;
+    Failed(Box<ResponseEvent>) = "response.failed", response, last;
     /// `error`. Terminal.
-    Error(ErrorEvent) = "error", error;
+    Error(ErrorEvent) = "error", error, last;
 }
 
 /// A response's state, in the events that frame a stream.
@@ -336,17 +356,6 @@ impl ResponseStreamEvent {
             sequence_number: header.sequence_number,
             raw,
         }))
-    }
-
-    /// Whether this is the last event: `response.completed`, `response.incomplete`,
-    /// `response.failed` or `error`. An event of these types ends the stream even if it could not
-    /// be read and is therefore raw.
-    #[must_use]
-    pub fn is_terminal(&self) -> bool {
-        matches!(
-            self.event_type(),
-            "response.completed" | "response.incomplete" | "response.failed" | "error"
-        )
     }
 }
 

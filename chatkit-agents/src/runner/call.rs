@@ -15,7 +15,7 @@ use super::scope::RunScope;
 use super::state::{RunState, RunToolCall};
 use crate::agent::Agent;
 use crate::guardrail::{GuardrailFunctionOutput, GuardrailResult};
-use crate::hooks::DynHooks;
+use crate::hooks::{self, DynHooks, Told};
 use crate::items::{FunctionOutput, InputItem};
 use crate::telemetry;
 use crate::telemetry::names::{TOOL_CALL_ARGUMENTS, TOOL_CALL_RESULT};
@@ -78,7 +78,7 @@ impl<C: Send + Sync + 'static> Call<C> {
     async fn call_function(&self, tool: &dyn FunctionTool<C>) -> Result<Outcome, RunError> {
         let ctx = self.context();
         let span = tracing::Span::current();
-        let captures = self.scope.config.captures_content();
+        let captures = self.scope.config.trace_include_sensitive_data;
         if captures {
             span.record(TOOL_CALL_ARGUMENTS, ctx.tool_arguments());
         }
@@ -194,20 +194,13 @@ impl<C: Send + Sync + 'static> Call<C> {
 
     async fn tell<'a>(
         &'a self,
-        tell: impl Fn(&'a dyn DynHooks<C>) -> futures::future::BoxFuture<'a, Result<(), BoxError>>,
+        tell: impl Fn(&'a dyn DynHooks<C>) -> Told<'a>,
     ) -> Result<(), RunError> {
-        let told = self
-            .hooks
-            .iter()
-            .chain(self.agent.all_hooks())
-            .map(|hooks| tell(&**hooks));
-        futures::future::try_join_all(told)
-            .await
-            .map(drop)
-            .map_err(|error| {
-                let message = format!("a hook failed at the tool {}", self.call.name);
-                RunError::callback(message, error)
-            })
+        let told = hooks::tell(&self.hooks, &self.agent, tell);
+        told.await.map_err(|error| {
+            let message = format!("a hook failed at the tool {}", self.call.name);
+            RunError::callback(message, error)
+        })
     }
 
     fn failure_text(&self, tool: &dyn FunctionTool<C>, error: &ToolError) -> String {
@@ -267,6 +260,14 @@ pub(super) fn rejected<C: 'static>(
     }
 }
 
+/// The answer to a call of what is not here: a hosted MCP server that asks for an approval has it.
+pub(super) fn unknown<C>(scope: &RunScope<C>, call: &RunToolCall) -> InputItem {
+    match call.item_type.as_str() {
+        "mcp_approval_request" => mcp_approval(&call.call_id, true, None),
+        _ => not_found(scope, call),
+    }
+}
+
 /// The answer to a call of something that does not exist: the model made the name up, and finds another way.
 pub(super) fn not_found<C>(scope: &RunScope<C>, call: &RunToolCall) -> InputItem {
     let kind = ToolErrorFormatterKind::ToolNotFound;
@@ -283,6 +284,6 @@ pub(super) fn not_found<C>(scope: &RunScope<C>, call: &RunToolCall) -> InputItem
 }
 
 /// The answer to a hosted MCP server that asks for an approval.
-pub(super) fn mcp_approval(request_id: &str, approve: bool, reason: Option<&str>) -> InputItem {
+fn mcp_approval(request_id: &str, approve: bool, reason: Option<&str>) -> InputItem {
     McpApproval::decided(approve, reason).answer(request_id)
 }

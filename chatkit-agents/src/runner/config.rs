@@ -32,13 +32,13 @@ pub struct RunConfig<C> {
     pub(super) session_input_callback: Option<Arc<SessionInput<C>>>,
     pub(super) session_limit: Option<usize>,
     pub(super) tool_error_formatter: Option<Arc<ToolErrorFormatter>>,
-    pub(super) max_tool_concurrency: Option<NonZeroUsize>,
-    pub(super) tool_not_found: ToolNotFound,
-    pub(super) collisions: ToolNameCollisionPolicy,
-    pub(super) omit_reasoning_ids: bool,
+    pub(super) max_function_tool_concurrency: Option<NonZeroUsize>,
+    pub(super) tool_not_found_behavior: ToolNotFound,
+    pub(super) tool_name_collision_policy: ToolNameCollisionPolicy,
+    pub(super) omit_reasoning_item_ids: bool,
     pub(super) workflow_name: Option<Arc<str>>,
     pub(super) group_id: Option<Arc<str>>,
-    pub(super) capture_content: bool,
+    pub(super) trace_include_sensitive_data: bool,
 }
 
 type HistoryMapper = dyn Fn(Vec<InputItem>) -> Vec<InputItem> + Send + Sync;
@@ -155,13 +155,13 @@ impl<C> RunConfig<C> {
             session_input_callback: None,
             session_limit: None,
             tool_error_formatter: None,
-            max_tool_concurrency: None,
-            tool_not_found: ToolNotFound::default(),
-            collisions: ToolNameCollisionPolicy::default(),
-            omit_reasoning_ids: false,
+            max_function_tool_concurrency: None,
+            tool_not_found_behavior: ToolNotFound::default(),
+            tool_name_collision_policy: ToolNameCollisionPolicy::default(),
+            omit_reasoning_item_ids: false,
             workflow_name: None,
             group_id: None,
-            capture_content: false,
+            trace_include_sensitive_data: false,
         }
     }
 
@@ -294,21 +294,21 @@ impl<C> RunConfig<C> {
     #[must_use]
     #[doc(alias = "tool_execution")]
     pub fn max_function_tool_concurrency(mut self, calls: NonZeroUsize) -> Self {
-        self.max_tool_concurrency = Some(calls);
+        self.max_function_tool_concurrency = Some(calls);
         self
     }
 
     /// Sets what happens when the model calls a function that does not exist.
     #[must_use]
     pub fn tool_not_found_behavior(mut self, behavior: ToolNotFound) -> Self {
-        self.tool_not_found = behavior;
+        self.tool_not_found_behavior = behavior;
         self
     }
 
     /// Sets what happens when two functions of an agent have the same name.
     #[must_use]
     pub fn tool_name_collision_policy(mut self, policy: ToolNameCollisionPolicy) -> Self {
-        self.collisions = policy;
+        self.tool_name_collision_policy = policy;
         self
     }
 
@@ -317,7 +317,7 @@ impl<C> RunConfig<C> {
     #[must_use]
     #[doc(alias = "reasoning_item_id_policy")]
     pub fn omit_reasoning_item_ids(mut self, omit: bool) -> Self {
-        self.omit_reasoning_ids = omit;
+        self.omit_reasoning_item_ids = omit;
         self
     }
 
@@ -338,12 +338,8 @@ impl<C> RunConfig<C> {
     /// Sets whether traces hold what was said: instructions, messages, arguments and results of tools. Off by default.
     #[must_use]
     pub fn trace_include_sensitive_data(mut self, include: bool) -> Self {
-        self.capture_content = include;
+        self.trace_include_sensitive_data = include;
         self
-    }
-
-    pub(super) fn captures_content(&self) -> bool {
-        self.capture_content
     }
 
     /// The text for the model, by the formatter or the default.
@@ -390,13 +386,13 @@ impl<C> Clone for RunConfig<C> {
             session_input_callback: self.session_input_callback.clone(),
             session_limit: self.session_limit,
             tool_error_formatter: self.tool_error_formatter.clone(),
-            max_tool_concurrency: self.max_tool_concurrency,
-            tool_not_found: self.tool_not_found,
-            collisions: self.collisions,
-            omit_reasoning_ids: self.omit_reasoning_ids,
+            max_function_tool_concurrency: self.max_function_tool_concurrency,
+            tool_not_found_behavior: self.tool_not_found_behavior,
+            tool_name_collision_policy: self.tool_name_collision_policy,
+            omit_reasoning_item_ids: self.omit_reasoning_item_ids,
             workflow_name: self.workflow_name.clone(),
             group_id: self.group_id.clone(),
-            capture_content: self.capture_content,
+            trace_include_sensitive_data: self.trace_include_sensitive_data,
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
+use std::iter::successors;
 
 use chatkit::{BoxError, write_error};
 
@@ -101,6 +102,12 @@ impl RunError {
     /// What the guardrail has found that ended the run.
     pub fn guardrail_result(&self) -> Option<&GuardrailResult> {
         self.guardrail.as_deref()
+    }
+
+    /// The first error of type `E` in the chain of sources: a [`ModelError`], for example, or an error of a function of
+    /// yours.
+    pub fn find_source<E: StdError + 'static>(&self) -> Option<&E> {
+        successors(self.source(), |&error| error.source()).find_map(|error| error.downcast_ref())
     }
 
     /// A guardrail of the run ended it: what it produced should not be shown.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use chatkit::BoxError;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
@@ -41,85 +42,39 @@ impl<C: Send + Sync + 'static> Offer<C> {
         scope: &Arc<RunScope<C>>,
     ) -> Result<Self, RunError> {
         let run = RunContext::of(scope, agent);
-        let provided = agent
-            .tool_providers()
-            .iter()
-            .map(|provider| provider.tools(run));
-        let provided = futures::future::try_join_all(provided)
-            .await
-            .map_err(|error| {
-                let message = format!("a tool provider of the agent {} failed", agent.name());
-                RunError::callback(message, error)
-            })?;
-        // Those of providers come first, as in the Python SDK, so that an agent's own win over them.
-        let tools: Vec<Tool<C>> = provided
-            .into_iter()
-            .flatten()
-            .chain(agent.all_tools().iter().cloned())
-            .collect();
-        let tools_enabled = futures::future::try_join_all(tools.iter().map(|tool| async move {
-            match tool {
-                Tool::Function(function) => function.is_enabled(run).await,
-                Tool::Local(tool) => tool.is_enabled(run).await,
-                Tool::Hosted(_) => Ok(true),
-            }
-        }));
-        let handoffs_enabled = futures::future::try_join_all(
-            agent
-                .all_handoffs()
-                .iter()
-                .map(|handoff| handoff.enabled(run)),
-        );
-        let (tools_enabled, handoffs_enabled) = futures::try_join!(tools_enabled, handoffs_enabled)
-            .map_err(|error| agent.failed("is_enabled", error))?;
-
+        let tools = all_tools(agent, run).await?;
+        let (tools, handoffs) =
+            futures::try_join!(enabled_tools(tools, run), enabled_handoffs(agent, run))
+                .map_err(|error| agent.failed("is_enabled", error))?;
+        let hosted = tools.iter().filter_map(|tool| match tool {
+            Tool::Hosted(hosted) => Some(hosted.included()),
+            Tool::Function(_) | Tool::Local(_) => None,
+        });
+        let handoffs = handoffs.into_iter().map(|handoff| {
+            let target = target(&handoff, agent, root)?;
+            Ok((handoff, target))
+        });
         let mut offer = Self {
-            tools: Vec::new(),
-            handoffs: Vec::new(),
+            include: hosted.flatten().cloned().collect(),
+            handoffs: handoffs.collect::<Result<_, RunError>>()?,
+            tools,
             definitions: Vec::new(),
-            include: Vec::new(),
         };
-        for (tool, _) in tools
-            .into_iter()
-            .zip(tools_enabled)
-            .filter(|(_, enabled)| *enabled)
-        {
-            if let Tool::Hosted(hosted) = &tool {
-                offer.include.extend_from_slice(hosted.included());
-            }
-            offer.tools.push(tool);
+        offer.settle_names(agent.name(), scope.config.tool_name_collision_policy)?;
+        offer.describe(agent)?;
+        Ok(offer)
+    }
+
+    /// Writes the definitions of what is offered.
+    fn describe(&mut self, agent: &Agent<C>) -> Result<(), RunError> {
+        for tool in definitions(&self.tools, agent.has_prompt())? {
+            self.definitions.push(definition(&tool)?);
         }
-        for (handoff, _) in agent
-            .all_handoffs()
-            .iter()
-            .zip(handoffs_enabled)
-            .filter(|(_, enabled)| *enabled)
-        {
-            let target = match handoff.agent() {
-                Some(target) => target.clone(),
-                None => root.find(handoff.agent_name()).ok_or_else(|| {
-                    let message = format!(
-                        "the agent {} hands over to {}, which {} cannot reach",
-                        agent.name(),
-                        handoff.agent_name(),
-                        root.name()
-                    );
-                    RunError::new(RunErrorKind::Config, message)
-                })?,
-            };
-            offer.handoffs.push((handoff.clone(), target));
-        }
-        offer.settle_names(agent.name(), scope.config.collisions)?;
-        let managed = agent.has_prompt();
-        for tool in definitions(&offer.tools, managed)? {
-            offer.definitions.push(definition(&tool)?);
-        }
-        for (handoff, target) in &offer.handoffs {
-            offer
-                .definitions
+        for (handoff, target) in &self.handoffs {
+            self.definitions
                 .push(definition(&handoff.definition(target)?)?);
         }
-        Ok(offer)
+        Ok(())
     }
 
     /// Leaves one of several functions with one name: a handoff, or else the last.
@@ -182,6 +137,10 @@ impl<C: Send + Sync + 'static> Offer<C> {
                 name: call.name.clone(),
                 call_id: call.call_id.clone(),
                 arguments: call.arguments.clone(),
+                server: self
+                    .function(&call.name, namespace.as_deref())
+                    .and_then(|function| function.server_name())
+                    .map(str::to_owned),
                 namespace,
                 caller,
             });
@@ -206,6 +165,7 @@ impl<C: Send + Sync + 'static> Offer<C> {
             call_id: raw.call_id().or(raw.id()).unwrap_or_default().to_owned(),
             arguments: arguments.unwrap_or_else(|| raw.get().to_owned()),
             namespace: namespace.or(server_label),
+            server: None,
             caller,
         })
     }
@@ -236,15 +196,82 @@ impl<C: Send + Sync + 'static> Offer<C> {
         {
             return Callee::Handoff(handoff, target);
         }
-        let function = self
-            .tools
-            .iter()
-            .rev()
-            .find(|tool| tool.is_function(&call.name, call.namespace.as_deref()));
-        function
-            .and_then(Tool::as_function)
+        self.function(&call.name, call.namespace.as_deref())
             .map_or(Callee::Unknown, Callee::Function)
     }
+
+    fn function(&self, name: &str, namespace: Option<&str>) -> Option<&Arc<dyn FunctionTool<C>>> {
+        let mut tools = self.tools.iter().rev();
+        tools
+            .find(|tool| tool.is_function(name, namespace))?
+            .as_function()
+    }
+}
+
+/// The tools of an agent and of its providers. Those of providers come first, as in the Python SDK, so that an agent's own
+/// win over them.
+async fn all_tools<C: Send + Sync + 'static>(
+    agent: &Agent<C>,
+    run: RunContext<'_, C>,
+) -> Result<Vec<Tool<C>>, RunError> {
+    let providers = agent.tool_providers().iter();
+    let provided = futures::future::try_join_all(providers.map(|provider| provider.tools(run)));
+    let provided = provided.await.map_err(|error| {
+        let message = format!("a tool provider of the agent {} failed", agent.name());
+        RunError::callback(message, error)
+    })?;
+    let own = agent.all_tools().iter().cloned();
+    Ok(provided.into_iter().flatten().chain(own).collect())
+}
+
+async fn enabled_tools<C: 'static>(
+    tools: Vec<Tool<C>>,
+    run: RunContext<'_, C>,
+) -> Result<Vec<Tool<C>>, BoxError> {
+    let enabled = tools.iter().map(|tool| async move {
+        match tool {
+            Tool::Function(function) => function.is_enabled(run).await,
+            Tool::Local(tool) => tool.is_enabled(run).await,
+            Tool::Hosted(_) => Ok(true),
+        }
+    });
+    let enabled = futures::future::try_join_all(enabled).await?;
+    Ok(those(tools, enabled))
+}
+
+async fn enabled_handoffs<C: Send + Sync + 'static>(
+    agent: &Agent<C>,
+    run: RunContext<'_, C>,
+) -> Result<Vec<Handoff<C>>, BoxError> {
+    let handoffs = agent.all_handoffs();
+    let enabled = handoffs.iter().map(|handoff| handoff.enabled(run));
+    let enabled = futures::future::try_join_all(enabled).await?;
+    Ok(those(handoffs.iter().cloned(), enabled))
+}
+
+fn those<T>(all: impl IntoIterator<Item = T>, enabled: Vec<bool>) -> Vec<T> {
+    let all = all.into_iter().zip(enabled);
+    all.filter(|(_, enabled)| *enabled)
+        .map(|(one, _)| one)
+        .collect()
+}
+
+/// The agent that a handoff of `agent` leads to. One that it only has the name of is looked for from `root` on.
+fn target<C: 'static>(
+    handoff: &Handoff<C>,
+    agent: &Agent<C>,
+    root: &Agent<C>,
+) -> Result<Agent<C>, RunError> {
+    let named = || root.find(handoff.agent_name());
+    handoff.agent().cloned().or_else(named).ok_or_else(|| {
+        let message = format!(
+            "the agent {} hands over to {}, which {} cannot reach",
+            agent.name(),
+            handoff.agent_name(),
+            root.name()
+        );
+        RunError::new(RunErrorKind::Config, message)
+    })
 }
 
 /// Where a call comes from, and where it belongs. All of it is rare.

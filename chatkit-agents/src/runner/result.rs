@@ -142,8 +142,8 @@ impl RunResult {
 }
 
 fn interrupted() -> RunError {
-    let message =
-        "the run has no answer yet: calls wait to be decided, or it was stopped behind a turn";
+    let message = "the run has no answer yet: calls wait to be decided (see `interruptions`), or it was cancelled after \
+         a turn; go on with `Runner::resume`";
     RunError::new(RunErrorKind::Interrupted, message)
 }
 
@@ -269,7 +269,14 @@ impl RunResultStreaming {
         match (&self.driver, self.end) {
             (None, End::Quiet) => Ok(RunResult::new(self.shared.state().clone())),
             (_, End::Failed(error)) => Err(error),
-            _ => Err(RunError::new(RunErrorKind::State, "the run is not over")),
+            (None, End::Lost) => Err(RunError::new(
+                RunErrorKind::State,
+                "the run was cancelled, or its error was already given as the last event",
+            )),
+            (Some(_), _) => Err(RunError::new(
+                RunErrorKind::State,
+                "the run was not read to its end: read its events until there are no more",
+            )),
         }
     }
 }

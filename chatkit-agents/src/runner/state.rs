@@ -1,6 +1,6 @@
 //! What a run has done and what it does next.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::de::Error as _;
@@ -71,8 +71,8 @@ pub struct RunState {
     pub(super) usage: Usage,
     /// The agents that have used a tool in this run.
     pub(super) used_tools: BTreeSet<String>,
-    /// Tools that were approved (`true`) or rejected for the rest of the run.
-    pub(super) decided_tools: BTreeMap<String, bool>,
+    /// What was decided about tools for the rest of the run.
+    pub(super) decided_tools: Vec<DecidedTool>,
     /// The agent that runs has begun: its hooks were told.
     pub(super) agent_started: bool,
     /// The input guardrails have passed.
@@ -146,6 +146,25 @@ pub(super) enum Approval {
     },
 }
 
+/// What a person has decided about all calls of a tool.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct DecidedTool {
+    tool: ToolKey,
+    decision: Approval,
+}
+
+/// What tells a tool from all others, those of other agents and servers too.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct ToolKey {
+    agent: String,
+    kind: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    server: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    namespace: Option<String>,
+    name: String,
+}
+
 /// A call of a tool of this program, as the state keeps it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct RunToolCall {
@@ -161,6 +180,9 @@ pub(crate) struct RunToolCall {
     /// The [namespace](crate::tool::ToolNamespace) of a function, or the label of a hosted MCP server.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) namespace: Option<String>,
+    /// The MCP server that has the function.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) server: Option<String>,
     /// The program of the model that made the call; the result names it too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) caller: Option<Value>,
@@ -181,6 +203,10 @@ pub struct ToolApprovalItem {
     /// The [namespace](crate::tool::ToolNamespace) of a function, or the label of a hosted MCP server.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub namespace: Option<String>,
+    /// The [name](crate::tool::FunctionTool::server_name) of the MCP server that has the function. Of hosted servers see
+    /// `namespace`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server: Option<String>,
 }
 
 impl RunState {
@@ -203,7 +229,7 @@ impl RunState {
             last_response_id: None,
             usage: Usage::default(),
             used_tools: BTreeSet::new(),
-            decided_tools: BTreeMap::new(),
+            decided_tools: Vec::new(),
             agent_started: false,
             input_checked: false,
             saved: None,
@@ -297,6 +323,7 @@ impl RunState {
                     call_id: call.call.call_id.clone(),
                     arguments: call.call.arguments.clone(),
                     namespace: call.call.namespace.clone(),
+                    server: call.call.server.clone(),
                 });
             }
             if let Some(nested) = &call.nested {
@@ -315,46 +342,66 @@ impl RunState {
         self.decide(call_id, &Approval::Approved).map(drop)
     }
 
-    /// Approves a call, and every later call of the same tool in this run.
+    /// Approves a call, and every call of the same tool in this run that is not decided yet.
+    ///
+    /// The same tool is one of the same agent and, where it has them, of the same MCP server and namespace: an agent that
+    /// takes over asks again, whatever the names of its tools are.
     ///
     /// # Errors
     ///
     /// When no call with this id waits to be decided.
     pub fn approve_always(&mut self, call_id: &str) -> Result<(), RunError> {
-        let tool = self.decide(call_id, &Approval::Approved)?;
-        self.decide_tool(&tool, true);
-        Ok(())
+        self.decide_always(call_id, &Approval::Approved)
     }
 
-    /// Rejects a call: when the run is resumed, the model is told `message`, or a general text.
+    /// Rejects a call: when the run is resumed, the model is told so in a general text.
     ///
     /// # Errors
     ///
     /// When no call with this id waits to be decided.
-    pub fn reject(
+    pub fn reject(&mut self, call_id: &str) -> Result<(), RunError> {
+        self.decide(call_id, &Approval::Rejected { message: None })
+            .map(drop)
+    }
+
+    /// Rejects a call: when the run is resumed, the model is told `message`.
+    ///
+    /// # Errors
+    ///
+    /// When no call with this id waits to be decided.
+    pub fn reject_with(
         &mut self,
         call_id: &str,
-        message: impl Into<Option<String>>,
+        message: impl Into<String>,
     ) -> Result<(), RunError> {
-        let message = message.into();
+        let message = Some(message.into());
         self.decide(call_id, &Approval::Rejected { message })
             .map(drop)
     }
 
-    /// Rejects a call, and every later call of the same tool in this run.
+    /// Rejects a call, and every call of the [same tool](Self::approve_always) in this run that is not decided yet: the
+    /// model is told so in a general text.
     ///
     /// # Errors
     ///
     /// When no call with this id waits to be decided.
-    pub fn reject_always(
+    pub fn reject_always(&mut self, call_id: &str) -> Result<(), RunError> {
+        self.decide_always(call_id, &Approval::Rejected { message: None })
+    }
+
+    /// Rejects a call, and every call of the [same tool](Self::approve_always) in this run that is not decided yet: the
+    /// model is told `message` each time.
+    ///
+    /// # Errors
+    ///
+    /// When no call with this id waits to be decided.
+    pub fn reject_always_with(
         &mut self,
         call_id: &str,
-        message: impl Into<Option<String>>,
+        message: impl Into<String>,
     ) -> Result<(), RunError> {
-        let message = message.into();
-        let tool = self.decide(call_id, &Approval::Rejected { message })?;
-        self.decide_tool(&tool, false);
-        Ok(())
+        let message = Some(message.into());
+        self.decide_always(call_id, &Approval::Rejected { message })
     }
 
     /// Adds to what the model gets next, before the run is resumed: what a user said while it waited, for example. The
@@ -389,11 +436,26 @@ impl RunState {
             || self.conversation_id.is_some()
     }
 
-    /// Gives the [key](RunToolCall::key) of the tool.
+    /// What holds for a call: what was decided about it, or else about all calls of its tool.
+    pub(super) fn decision<'a>(&'a self, call: &'a ToolCall) -> Option<&'a Approval> {
+        let decided = || {
+            let key = call.call.key(&self.agent);
+            let mut decided = self.decided_tools.iter();
+            decided.find(|decided| decided.tool == key)
+        };
+        match &call.approval {
+            Some(Approval::Approved | Approval::Rejected { .. }) => call.approval.as_ref(),
+            waits => decided()
+                .map(|decided| &decided.decision)
+                .or(waits.as_ref()),
+        }
+    }
+
+    /// Gives the tool's [key](RunToolCall::key).
     ///
     /// Ids need not be unique: an agent that is used as a tool has an endpoint, and ids, of its own. So each decision
     /// goes to the first call that has none, and changes one only when all have.
-    fn decide(&mut self, call_id: &str, decision: &Approval) -> Result<String, RunError> {
+    fn decide(&mut self, call_id: &str, decision: &Approval) -> Result<ToolKey, RunError> {
         self.try_decide(call_id, decision, |approval| *approval == Approval::Pending)
             .or_else(|| self.try_decide(call_id, decision, |_| true))
             .ok_or_else(|| {
@@ -407,14 +469,14 @@ impl RunState {
         call_id: &str,
         decision: &Approval,
         which: fn(&Approval) -> bool,
-    ) -> Option<String> {
+    ) -> Option<ToolKey> {
         let NextStep::CallTools { calls } = &mut self.step else {
             return None;
         };
         for call in calls.iter_mut().filter(|call| call.output.is_none()) {
             if call.call.call_id == call_id && call.approval.as_ref().is_some_and(which) {
                 call.approval = Some(decision.clone());
-                return Some(call.call.key());
+                return Some(call.call.key(&self.agent));
             }
             let nested = call.nested.as_mut();
             if let Some(tool) =
@@ -426,20 +488,30 @@ impl RunState {
         None
     }
 
+    fn decide_always(&mut self, call_id: &str, decision: &Approval) -> Result<(), RunError> {
+        let tool = self.decide(call_id, decision)?;
+        self.decide_tool(&tool, decision);
+        Ok(())
+    }
+
     /// Remembers a decision for the rest of the run, where the tool is: here or in a run below.
-    fn decide_tool(&mut self, tool: &str, approved: bool) {
+    fn decide_tool(&mut self, tool: &ToolKey, decision: &Approval) {
         let NextStep::CallTools { calls } = &mut self.step else {
             return;
         };
         let mut here = false;
         for call in calls {
-            here |= call.approval.is_some() && call.call.key() == tool;
+            here |= call.approval.is_some() && call.call.key(&self.agent) == *tool;
             if let Some(nested) = &mut call.nested {
-                nested.decide_tool(tool, approved);
+                nested.decide_tool(tool, decision);
             }
         }
         if here {
-            self.decided_tools.insert(tool.to_owned(), approved);
+            self.decided_tools.retain(|decided| decided.tool != *tool);
+            self.decided_tools.push(DecidedTool {
+                tool: tool.clone(),
+                decision: decision.clone(),
+            });
         }
     }
 }
@@ -473,11 +545,14 @@ impl RunToolCall {
         }
     }
 
-    /// What tells the tool from all others, of other kinds too: a decision about all its calls is kept by it.
-    pub(super) fn key(&self) -> String {
-        match self.item_type.as_str() {
-            "function_call" => self.qualified_name(),
-            kind => format!("{kind}:{}", self.qualified_name()),
+    /// A decision about all calls of the tool, as `agent` has it, is kept by this.
+    fn key(&self, agent: &str) -> ToolKey {
+        ToolKey {
+            agent: agent.to_owned(),
+            kind: self.item_type.clone(),
+            server: self.server.clone(),
+            namespace: self.namespace.clone(),
+            name: self.name.clone(),
         }
     }
 }

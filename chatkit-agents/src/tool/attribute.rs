@@ -20,7 +20,7 @@
 /// ) -> Result<String, ToolError> {
 ///     let celsius = match city.as_str() {
 ///         "Paris" => 20,
-///         _ => return Err(ToolError::msg("There is no such city.")),
+///         _ => return Err(ToolError::for_model("There is no such city.")),
 ///     };
 ///     Ok(if ctx.metric { format!("{celsius} °C") } else { format!("{} °F", celsius * 9 / 5 + 32) })
 /// }

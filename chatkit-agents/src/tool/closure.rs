@@ -53,7 +53,7 @@ type EndsRun = dyn Fn(&ToolError) -> bool + Send + Sync;
 ///     "Converts euros to dollars.",
 ///     move |_ctx: OwnedToolContext<()>, args: Convert| async move {
 ///         if args.euros < 0.0 {
-///             return Err(ToolError::msg("The amount must not be negative."));
+///             return Err(ToolError::for_model("The amount must not be negative."));
 ///         }
 ///         Ok(args.euros * rate)
 ///     },

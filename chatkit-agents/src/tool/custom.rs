@@ -22,7 +22,7 @@ use crate::runner::RunContext;
 /// async fn run(ctx: ToolContext<'_, ()>) -> Result<String, ToolError> {
 ///     match ctx.tool_arguments() {
 ///         "SELECT 1" => Ok("1".to_owned()),
-///         _ => Err(ToolError::msg("This is not a query that I know.")),
+///         _ => Err(ToolError::for_model("This is not a query that I know.")),
 ///     }
 /// }
 ///

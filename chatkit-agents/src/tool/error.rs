@@ -65,10 +65,10 @@ impl ToolError {
     /// ```
     /// use chatkit_agents::tool::ToolError;
     ///
-    /// let error = ToolError::msg("There is no city of this name.");
+    /// let error = ToolError::for_model("There is no city of this name.");
     /// assert_eq!(error.model_message(), "There is no city of this name.");
     /// ```
-    pub fn msg(text: impl Into<Cow<'static, str>>) -> Self {
+    pub fn for_model(text: impl Into<Cow<'static, str>>) -> Self {
         Self::with(ToolErrorKind::Message, Some(text.into()), None)
     }
 

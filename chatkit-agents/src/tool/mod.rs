@@ -4,8 +4,7 @@
 //! an `async fn` into a tool. [`tool_fn`] does the same for a closure, [`FnTool::with_schema`] takes
 //! a schema that you already have, and [`FunctionTool`] is the trait behind all of them.
 //!
-//! The provider of the model has tools of its own. It runs some of them: [`WebSearchTool`], [`FileSearchTool`],
-//! [`CodeInterpreterTool`], [`ImageGenerationTool`], [`HostedMcpTool`], [`ContainerShellTool`]. For others the model
+//! The provider of the model has tools of its own. It runs some of them: see [`HostedTool`]. For others the model
 //! writes calls that your program carries out: [`ShellTool`], [`ApplyPatchTool`], [`ComputerTool`], [`CustomTool`].
 //! What is newer than this crate works through [`HostedTool`] and [`LocalTool`].
 //!
@@ -13,7 +12,7 @@
 //!
 //! A failure does not end the run: the model gets a text in place of the result, and may try again.
 //! An error that converts into [`ToolError`] by `?` gives a fixed text that tells nothing of your
-//! program. [`ToolError::msg`] gives a text of your own. [`ToolError::fatal`] ends the run.
+//! program. [`ToolError::for_model`] gives a text of your own. [`ToolError::fatal`] ends the run.
 
 mod apply_patch;
 mod arguments;
@@ -147,6 +146,13 @@ pub trait FunctionTool<C>: Send + Sync + 'static {
     #[doc(alias = "on_invoke_tool")]
     fn call<'a>(&'a self, ctx: ToolContext<'a, C>) -> BoxFuture<'a, Result<ToolOutput, ToolError>>;
 
+    /// The name of the MCP server that has the tool; `None` for other functions.
+    ///
+    /// A decision about [all calls](crate::RunState::approve_always) of a tool holds for this server only.
+    fn server_name(&self) -> Option<&str> {
+        None
+    }
+
     /// How long one call may take; then the call is dropped and the model is told so.
     ///
     /// No limit by default.
@@ -197,7 +203,7 @@ pub trait FunctionTool<C>: Send + Sync + 'static {
     }
 }
 
-/// What an agent offers to the model: a function tool, or a hosted tool.
+/// What an agent offers to the model.
 ///
 /// The tools of [`function_tool`] and of [`tool_fn`] convert into it, which is
 /// why `agent.tool(get_weather)` works. [`Tool::function`] takes any other [`FunctionTool`].
@@ -230,7 +236,7 @@ impl<C: 'static> Tool<C> {
         HostedTool::new(definition).into()
     }
 
-    /// The function tool, unless this is a hosted tool.
+    /// The function; `None` for the other kinds.
     pub fn as_function(&self) -> Option<&Arc<dyn FunctionTool<C>>> {
         match self {
             Self::Function(tool) => Some(tool),

@@ -77,6 +77,10 @@ impl<C, T: FunctionTool<C>> FunctionTool<C> for Member<T> {
         self.tool.call(ctx)
     }
 
+    fn server_name(&self) -> Option<&str> {
+        self.tool.server_name()
+    }
+
     fn timeout(&self) -> Option<Duration> {
         self.tool.timeout()
     }

@@ -104,7 +104,7 @@ async fn a_run_waits_and_goes_on_in_another_process_without_doing_anything_twice
         state.approve("call_2").unwrap_err().kind(),
         RunErrorKind::State
     );
-    state.reject("call_3", None).unwrap();
+    state.reject("call_3").unwrap();
     let mut run = Runner::resume(&agent, state, ()).streamed();
     let (events, error) = drain(&mut run).await;
     assert!(error.is_none(), "{error:?}");
@@ -149,9 +149,7 @@ async fn a_decision_may_hold_for_the_rest_of_the_run() {
         server.push(script);
     }
     let mut state = Runner::run(&agent, "Go", ()).await.unwrap().into_state();
-    state
-        .reject_always("call_1", "Not today.".to_owned())
-        .unwrap();
+    state.reject_always_with("call_1", "Not today.").unwrap();
     let result = Runner::resume(&agent, state, ()).await.unwrap();
     assert_eq!(result.final_output(), Some("Done"));
     assert_eq!(delete_calls.load(Ordering::SeqCst), 2);
@@ -159,7 +157,71 @@ async fn a_decision_may_hold_for_the_rest_of_the_run() {
         .into_iter()
         .map(|(_, text)| text)
         .collect();
-    assert_eq!(told, ["Not today.", "Tool execution was not approved."]);
+    assert_eq!(told, ["Not today.", "Not today."]);
+}
+
+#[tokio::test]
+async fn a_decision_about_a_tool_is_not_one_about_that_of_another_agent() {
+    let server = server([
+        Script::new()
+            .then_item(call_item(1, "delete", "{}"))
+            .then_item(call_item(2, "delete", "{}")),
+        Script::new().then_item(call_item(3, "transfer_to_clerk", "{}")),
+        Script::new().then_item(call_item(4, "delete", "{}")),
+        Script::text("Done"),
+    ])
+    .await;
+    let (delete, mine) = counted("delete", true);
+    let (same, theirs) = counted("delete", true);
+    let clerk: Agent<()> = Agent::new("Clerk", server.client().model("scripted")).tool(same);
+    let agent = agent(&server).tool(delete).handoff(clerk);
+    let mut state = Runner::run(&agent, "Go", ()).await.unwrap().into_state();
+    state.approve_always("call_1").unwrap();
+    let json: Value = serde_json::from_str(&state.to_json().unwrap()).unwrap();
+    assert_eq!(
+        json["decided_tools"],
+        json!([{
+            "tool": {"agent": "Assistant", "kind": "function_call", "name": "delete"},
+            "decision": "approved",
+        }])
+    );
+
+    let result = Runner::resume(&agent, stored(&state), ()).await.unwrap();
+    assert_eq!(mine.load(Ordering::SeqCst), 2);
+    assert_eq!(theirs.load(Ordering::SeqCst), 0);
+    let waiting = result.interruptions();
+    assert_eq!(waiting.len(), 1);
+    assert_eq!(
+        (&*waiting[0].agent, &*waiting[0].call_id),
+        ("Clerk", "call_4")
+    );
+    let mut state = result.into_state();
+    state.reject_always_with("call_4", "Never.").unwrap();
+    let json: Value = serde_json::from_str(&state.to_json().unwrap()).unwrap();
+    assert_eq!(
+        json["decided_tools"][1],
+        json!({
+            "tool": {"agent": "Clerk", "kind": "function_call", "name": "delete"},
+            "decision": {"rejected": {"message": "Never."}},
+        })
+    );
+    let result = Runner::resume(&agent, stored(&state), ()).await.unwrap();
+    assert_eq!(result.final_output(), Some("Done"));
+    assert_eq!(theirs.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
+async fn a_decision_about_a_call_wins_over_one_about_its_tool() {
+    let server = server([calls(&["delete", "delete"]), Script::text("Done")]).await;
+    let (delete, delete_calls) = counted("delete", true);
+    let agent = agent(&server).tool(delete);
+    let mut state = Runner::run(&agent, "Go", ()).await.unwrap().into_state();
+    state.approve_always("call_1").unwrap();
+    state.reject_with("call_2", "Not this one.").unwrap();
+    Runner::resume(&agent, state, ()).await.unwrap();
+    assert_eq!(delete_calls.load(Ordering::SeqCst), 1);
+    let told = outputs(&bodies(&server)[1]).pop().unwrap().1;
+    assert_eq!(told, "Not this one.");
 }
 
 #[tokio::test]
@@ -245,7 +307,7 @@ async fn a_hosted_mcp_server_asks() {
     );
 
     let mut state = Runner::run(&agent, "Go", ()).await.unwrap().into_state();
-    state.reject("mcpr_1", "private".to_owned()).unwrap();
+    state.reject_with("mcpr_1", "private").unwrap();
     Runner::resume(&agent, state, ()).await.unwrap();
     let answer = &bodies(&server)[3]["input"][2];
     assert_eq!(answer["approve"], false);
@@ -326,8 +388,19 @@ async fn a_run_that_is_cancelled_now_is_gone() {
     }
     run.cancel(CancelMode::Immediate);
     assert!(run.next().await.is_none());
-    assert_eq!(run.into_result().unwrap_err().kind(), RunErrorKind::State);
+    let error = run.into_result().unwrap_err();
+    assert_eq!(error.kind(), RunErrorKind::State);
+    assert!(error.to_string().contains("cancelled"), "{error}");
     assert!(server.wait_closed(1).await.closed_early);
+}
+
+#[tokio::test]
+async fn a_run_that_was_not_read_to_its_end_has_no_result() {
+    let server = server([Script::text("Hello")]).await;
+    let run = Runner::run_streamed(&agent::<()>(&server), "Go", ());
+    let error = run.into_result().unwrap_err();
+    assert_eq!(error.kind(), RunErrorKind::State);
+    assert!(error.to_string().contains("not read to its end"), "{error}");
 }
 
 #[tokio::test]

@@ -40,6 +40,57 @@ fn shown_text(events: &[StreamEvent]) -> bool {
 }
 
 #[tokio::test]
+async fn what_is_not_answered_yet_is_what_a_guardrail_asks_about() {
+    let said = |input: Vec<InputItem>| async move {
+        let server = server([Script::text("Hello")]).await;
+        let tells = |data: InputGuardrailData<'_, ()>| -> Found {
+            Ok(GuardrailFunctionOutput::pass().output_info(data.unanswered_user_text()))
+        };
+        let agent = agent(&server).input_guardrail(InputGuardrail::new("tells", tells));
+        let result = Runner::run(&agent, input, ()).await.unwrap();
+        result.input_guardrail_results()[0]
+            .output
+            .output_info
+            .clone()
+    };
+    let user = InputItem::user;
+    let raw = |json: Value| InputItem::from_value(&json).unwrap();
+    assert_eq!(said(vec![user("A"), user("B")]).await, "A\nB");
+    let answered = [user("A bomb"), InputItem::assistant("No")];
+    let with = |more: &[InputItem]| [&answered, more].concat();
+    assert_eq!(said(with(&[])).await, "");
+    let quote = raw(json!({"role": "user", "content": "4111"}));
+    let more = [user("A cake"), InputItem::developer("Be kind"), quote];
+    assert_eq!(said(with(&more)).await, "A cake\n4111");
+    let called = [
+        user("A bomb"),
+        InputItem::function_call("call_1", "look", "{}"),
+        InputItem::function_call_output("call_1", "nothing"),
+        user("And now?"),
+    ];
+    assert_eq!(said(called.to_vec()).await, "And now?");
+}
+
+#[tokio::test]
+async fn an_output_guardrail_reads_an_answer_as_its_type() {
+    let reads = |data: OutputGuardrailData<'_, ()>| -> Found {
+        let numbers: Vec<u8> = data.output_as()?;
+        Ok(GuardrailFunctionOutput::pass().output_info(numbers.len()))
+    };
+    let server = server([Script::text("[1,2,3]"), Script::text("Three")]).await;
+    let agent = agent(&server).output_guardrail(OutputGuardrail::new("reads", reads));
+    let result = Runner::run(&agent, "Go", ()).await.unwrap();
+    assert_eq!(
+        result.output_guardrail_results()[0].output.output_info,
+        json!(3)
+    );
+    let error = Runner::run(&agent, "Go", ()).await.unwrap_err();
+    assert_eq!(error.kind(), RunErrorKind::Callback);
+    assert!(error.find_source::<serde_json::Error>().is_some());
+    assert!(error.find_source::<std::fmt::Error>().is_none());
+}
+
+#[tokio::test]
 async fn a_blocking_guardrail_spares_the_model() {
     let server = server([Script::text("Hello")]).await;
     let agent =

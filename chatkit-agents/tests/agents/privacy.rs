@@ -77,7 +77,7 @@ async fn an_error_shows_no_sentence_of_the_model_or_of_its_endpoint() {
 #[test]
 fn an_error_of_a_tool_does_not_show_what_it_tells_the_model() {
     for error in [
-        ToolError::msg(WORD),
+        ToolError::for_model(WORD),
         ToolError::invalid_arguments("look_up", WORD),
     ] {
         assert!(error.model_message().contains(WORD));
@@ -86,6 +86,6 @@ fn an_error_of_a_tool_does_not_show_what_it_tells_the_model() {
         let boxed = chatkit_agents::BoxError::from(error);
         assert!(!format!("{boxed} {boxed:?}").contains(WORD));
     }
-    let error = ToolError::msg(WORD).caused_by(std::io::Error::other("no network"));
+    let error = ToolError::for_model(WORD).caused_by(std::io::Error::other("no network"));
     assert!(format!("{error:?}").contains("no network"));
 }

@@ -196,7 +196,7 @@ mod failures {
 
     #[tokio::test]
     async fn an_error_with_a_text_is_that_text() {
-        let error = || ToolError::msg("There is no such city.");
+        let error = || ToolError::for_model("There is no such city.");
         assert_eq!(
             told_of(failing(error), "{}").await,
             "There is no such city."
@@ -284,7 +284,7 @@ mod failures {
     async fn one_failure_leaves_the_other_calls_alone() {
         let server = server([calls(&["failing", "fine"]), Script::text("Done")]).await;
         let agent = agent(&server)
-            .tool(failing(|| ToolError::msg("no")))
+            .tool(failing(|| ToolError::for_model("no")))
             .tool(says("fine", "yes"));
         Runner::run(&agent, "Go", ()).await.unwrap();
         assert_eq!(
@@ -469,8 +469,10 @@ mod ends_run {
             .ends_run(ToolError::is_timed_out);
         let error = error_of(endless).await.unwrap();
         assert_eq!(error, "the tool tool ended the run: the tool timed out");
-        let refusing = tool("tool", |_| async { Err::<(), _>(ToolError::msg("no")) })
-            .ends_run(ToolError::is_timed_out);
+        let refusing = tool("tool", |_| async {
+            Err::<(), _>(ToolError::for_model("no"))
+        })
+        .ends_run(ToolError::is_timed_out);
         assert_eq!(
             error_of(refusing).await,
             None,
@@ -650,7 +652,7 @@ mod approvals {
         assert_eq!(server.requests().len(), 1);
 
         let mut state = stored(result.state());
-        state.reject("call_3", None).unwrap();
+        state.reject("call_3").unwrap();
         let result = Runner::resume(&agent, state, ()).await.unwrap();
         assert_eq!(result.final_output(), Some("Done"));
         let outputs: Vec<_> = outputs(&bodies(&server)[1])
@@ -669,17 +671,14 @@ mod approvals {
 
     #[tokio::test]
     async fn always_holds_for_the_rest_of_the_run() {
-        for (approve, expected) in [
-            (true, "paid 600 (call_1)"),
-            (false, "Tool execution was not approved."),
-        ] {
+        for (approve, expected) in [(true, "paid 600 (call_1)"), (false, "No.")] {
             let server = server([pays(&[500]), pays(&[600]), Script::text("Done")]).await;
             let agent = agent(&server).tool(pay);
             let mut state = Runner::run(&agent, "Go", ()).await.unwrap().into_state();
             if approve {
                 state.approve_always("call_1").unwrap();
             } else {
-                state.reject_always("call_1", "No.".to_owned()).unwrap();
+                state.reject_always_with("call_1", "No.").unwrap();
             }
             let result = Runner::resume(&agent, stored(&state), ()).await.unwrap();
             assert_eq!(result.final_output(), Some("Done"));

@@ -21,7 +21,7 @@ async fn fail(how: String) -> Result<String, ToolError> {
     match how.as_str() {
         "question mark" => Err(DatabaseDown)?,
         "boxed" => Err(ToolError::new("a text for the log")),
-        "message" => Err(ToolError::msg("The database is away.").caused_by(DatabaseDown)),
+        "message" => Err(ToolError::for_model("The database is away.").caused_by(DatabaseDown)),
         "fatal" => Err(ToolError::fatal(DatabaseDown)),
         _ => Ok(how),
     }

@@ -162,7 +162,7 @@ mod options {
     async fn all_options(_ctx: ToolContext<'_, User>, code: u8) -> Result<(), ToolError> {
         match code {
             0 => Err(std::io::Error::other("disk on fire").into()),
-            1 => Err(ToolError::msg("A better text.")),
+            1 => Err(ToolError::for_model("A better text.")),
             _ => Ok(()),
         }
     }
@@ -301,7 +301,10 @@ mod closures {
             "Adds.",
             move |ctx: OwnedToolContext<User>, args: Add| async move {
                 if args.a < 0 {
-                    return Err(ToolError::msg(format!("{}, that is negative", ctx.name)));
+                    return Err(ToolError::for_model(format!(
+                        "{}, that is negative",
+                        ctx.name
+                    )));
                 }
                 Ok(args.a + args.b.unwrap_or(offset))
             },

@@ -76,8 +76,8 @@ async fn a_command_that_does_not_exist_is_named() {
 #[tokio::test]
 async fn a_process_that_ends_at_once_is_tried_again_and_its_status_is_told() {
     let server = process(&["broken"])
-        .max_retry_attempts(2)
-        .retry_backoff(Duration::from_millis(1))
+        .connect_retries(2)
+        .connect_backoff(Duration::from_millis(1))
         .build();
     let error = within(server.connect()).await.unwrap_err();
     assert_eq!(error.kind(), McpErrorKind::Connect);
@@ -179,7 +179,7 @@ fn silent(file: &Path) -> McpServerBuilder<()> {
     let transport = Stdio::new("sh").args(["-c", script]).arg(file);
     McpServer::builder(transport)
         .name("test")
-        .max_retry_attempts(0)
+        .connect_retries(0)
 }
 
 /// The ids in a file, of processes that have been started.

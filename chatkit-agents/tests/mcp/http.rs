@@ -27,9 +27,7 @@ fn at(port: u16, path: &str) -> StreamableHttp {
 }
 
 fn server(address: StreamableHttp) -> McpServerBuilder<()> {
-    McpServer::builder(address)
-        .name("test")
-        .max_retry_attempts(0)
+    McpServer::builder(address).name("test").connect_retries(0)
 }
 
 #[tokio::test]

@@ -35,7 +35,7 @@ fn program() -> PathBuf {
 /// A server as a process of the tests.
 fn process(args: &[&str]) -> McpServerBuilder<()> {
     let builder = McpServer::builder(Stdio::new(program()).args(args.iter().copied()));
-    builder.name("test").max_retry_attempts(0)
+    builder.name("test").connect_retries(0)
 }
 
 async fn model(scripts: impl IntoIterator<Item = Script>) -> ScriptedResponses {

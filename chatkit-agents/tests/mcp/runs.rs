@@ -307,6 +307,42 @@ async fn an_approval_interrupts_the_run() {
 }
 
 #[tokio::test]
+async fn a_decision_about_a_tool_is_not_one_about_that_of_another_server() {
+    let over = Arc::new(AtomicBool::new(false));
+    let (sets, shows_first, shows_second) = (over.clone(), over.clone(), over);
+    let guardrail = ToolOutputGuardrail::new("over", move |_: ToolOutputGuardrailData<'_, ()>| {
+        sets.store(true, Ordering::SeqCst);
+        Ok(ToolGuardrailFunctionOutput::Allow)
+    });
+    let first = process(&["stdio"])
+        .name("first")
+        .require_approval(RequireApproval::Always)
+        .tool_filter(move |_: ToolFilterContext<'_, ()>| !shows_first.load(Ordering::SeqCst))
+        .tool_output_guardrail(guardrail)
+        .build();
+    let second = process(&["stdio"])
+        .name("second")
+        .require_approval(RequireApproval::Always)
+        .tool_filter(move |_: ToolFilterContext<'_, ()>| shows_second.load(Ordering::SeqCst))
+        .build();
+    let again = Script::new().then_item(json!({
+        "type": "function_call", "id": "fc_2", "call_id": "call_2", "name": "echo", "arguments": r#"{"text":"Hi"}"#,
+    }));
+    let model = model([call("echo", json!({"text": "Hi"})), again]).await;
+    let agent = agent(&model, &first).tool_provider(second);
+    let mut state = within(Runner::run(&agent, "Go", ()))
+        .await
+        .unwrap()
+        .into_state();
+    assert_eq!(state.interruptions()[0].server.as_deref(), Some("first"));
+    state.approve_always("call_1").unwrap();
+    let result = within(Runner::resume(&agent, state, ())).await.unwrap();
+    let waiting = result.interruptions();
+    assert_eq!(waiting[0].call_id, "call_2");
+    assert_eq!(waiting[0].server.as_deref(), Some("second"));
+}
+
+#[tokio::test]
 async fn a_rejected_call_does_not_reach_the_server() {
     let server = process(&["stdio"])
         .require_approval(RequireApproval::Always)
@@ -318,7 +354,7 @@ async fn a_rejected_call_does_not_reach_the_server() {
         .await
         .unwrap()
         .into_state();
-    state.reject("call_1", None).unwrap();
+    state.reject("call_1").unwrap();
     let result = within(Runner::resume(&agent, state, ())).await.unwrap();
     assert_eq!(result.final_output(), Some("Done."));
     assert_eq!(told(&model), "Tool execution was not approved.");

@@ -10,7 +10,6 @@ use std::sync::Arc;
 
 use chatkit::store::{Store, StoreError, StoreItemType};
 use chatkit::types::{Action, StructuredInputItem, ThreadItem, WidgetItem};
-use chatkit::widgets::WidgetContent;
 use chatkit::{Turn, TurnError};
 use futures::TryStreamExt;
 use serde::{Deserialize, Serialize};
@@ -232,8 +231,7 @@ impl Approvals {
         record.store(turn, &id).await?;
         if self.widget {
             let card = question::card(&calls, &self.labels);
-            let content = WidgetContent::from(card);
-            turn.add_item(WidgetItem::new(id, turn.thread_id(), content.widget))
+            turn.add_item(WidgetItem::new(id, turn.thread_id(), card))
                 .await?;
         } else {
             let inputs = question::inputs(&calls, &self.labels);

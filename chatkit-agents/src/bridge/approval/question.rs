@@ -77,9 +77,11 @@ pub(super) fn decide(state: &mut RunState, decisions: &[Decision]) -> Result<(),
         match decisions.get(index).unwrap_or(&Decision::Undecided) {
             Decision::Approved => state.approve(id)?,
             Decision::Always => state.approve_always(id)?,
-            Decision::Rejected(None) => state.reject(id, None)?,
-            Decision::Rejected(Some(words)) => state.reject(id, format!("{REJECTED}{words}"))?,
-            Decision::Undecided => state.reject(id, UNDECIDED.to_owned())?,
+            Decision::Rejected(None) => state.reject(id)?,
+            Decision::Rejected(Some(words)) => {
+                state.reject_with(id, format!("{REJECTED}{words}"))?;
+            }
+            Decision::Undecided => state.reject_with(id, UNDECIDED)?,
         }
     }
     Ok(())

@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use super::Labels;
 use crate::runner::RunState;
 
-/// The field that only the hidden context of a waiting run has: the version of the record.
+/// The field that only the hidden context of a waiting run has: the version of the record, whose `rename` it also is.
 const MARK: &str = "chatkit_agents.waiting_run";
 
 /// The version of [`Record`]. It grows when older code could not read newer records.

@@ -97,6 +97,7 @@ mod tests {
             agent: "Clerk".to_owned(),
             tool_name: "refund".to_owned(),
             namespace: None,
+            server: None,
             call_id: "call_1".to_owned(),
             arguments: arguments.to_owned(),
         })

@@ -38,6 +38,35 @@ fn typed() -> Vec<Value> {
 }
 
 #[test]
+fn every_row_of_the_table_is_tried() {
+    let events = typed();
+    let mut tried: Vec<_> = events
+        .iter()
+        .map(|json| json["type"].as_str().unwrap())
+        .collect();
+    let mut rows = ResponseStreamEvent::TYPES.to_vec();
+    tried.sort_unstable();
+    rows.sort_unstable();
+    assert_eq!(tried, rows);
+}
+
+#[test]
+fn the_last_event_is_one_that_ends_the_response() {
+    let events = typed();
+    let last = events.iter().filter(|json| read(json).is_terminal());
+    let last: Vec<_> = last.map(|json| json["type"].as_str().unwrap()).collect();
+    assert_eq!(
+        last,
+        [
+            "response.completed",
+            "response.incomplete",
+            "response.failed",
+            "error"
+        ]
+    );
+}
+
+#[test]
 fn every_typed_event_tolerates_missing_and_new_fields() {
     for minimal in typed() {
         let mut extended = minimal.clone();

@@ -11,7 +11,6 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
-use chatkit::BoxError;
 use futures::future::BoxFuture;
 use tracing::{Instrument, Span};
 
@@ -25,7 +24,7 @@ use super::scope::RunScope;
 use super::state::NextStep;
 use crate::agent::Agent;
 use crate::guardrail::GuardrailResult;
-use crate::hooks::DynHooks;
+use crate::hooks::{self, DynHooks, Told};
 use crate::items::InputItem;
 use crate::session::DynSession;
 use crate::telemetry;
@@ -128,17 +127,14 @@ impl<C: Send + Sync + 'static> Driver<C> {
     /// Tells the hooks of the run and of the agent, at the same time.
     async fn tell<'a>(
         &'a self,
-        tell: impl Fn(&'a dyn DynHooks<C>, RunContext<'a, C>) -> BoxFuture<'a, Result<(), BoxError>>,
+        tell: impl Fn(&'a dyn DynHooks<C>, RunContext<'a, C>) -> Told<'a>,
     ) -> Result<(), RunError> {
         let run = RunContext::of(&self.scope, &self.agent);
-        let hooks = self.hooks.iter().chain(self.agent.all_hooks());
-        futures::future::try_join_all(hooks.map(|hooks| tell(&**hooks, run)))
-            .await
-            .map(drop)
-            .map_err(|error| {
-                let message = format!("a hook failed in the agent {}", self.agent.name());
-                RunError::callback(message, error)
-            })
+        let told = hooks::tell(&self.hooks, &self.agent, |hooks| tell(hooks, run));
+        told.await.map_err(|error| {
+            let message = format!("a hook failed in the agent {}", self.agent.name());
+            RunError::callback(message, error)
+        })
     }
 
     fn agent_updated(&self) -> StreamEvent {

@@ -72,7 +72,7 @@ impl<C: Send + Sync + 'static> Driver<C> {
         self.save_input().await?;
         let model = self.model()?;
         let span = self.chat_span(model.name());
-        if self.scope.config.captures_content() {
+        if self.scope.config.trace_include_sensitive_data {
             content::instructions(&span, SYSTEM_INSTRUCTIONS, data.instructions.as_deref());
             content::messages(&span, INPUT_MESSAGES, &data.input, None);
         }
@@ -160,7 +160,7 @@ impl<C: Send + Sync + 'static> Driver<C> {
 
     pub(super) fn input_item(&self, item: &RunItem) -> InputItem {
         match &item.kind {
-            RunItemKind::Reasoning(item) if self.scope.config.omit_reasoning_ids => {
+            RunItemKind::Reasoning(item) if self.scope.config.omit_reasoning_item_ids => {
                 item.without_id()
             }
             _ => item.to_input_item(),
@@ -342,7 +342,7 @@ impl<C: Send + Sync + 'static> Driver<C> {
         let usage = answer.response.usage.unwrap_or_default();
         self.scope.add_usage(usage);
         telemetry::response(span, &answer.response, usage);
-        if self.scope.config.captures_content() {
+        if self.scope.config.trace_include_sensitive_data {
             let output: Vec<_> = answer.items.iter().map(OutputItem::to_input_item).collect();
             let reason = telemetry::finish_reason(&answer.response);
             content::messages(span, OUTPUT_MESSAGES, &output, Some(reason));
@@ -387,7 +387,7 @@ impl<C: Send + Sync + 'static> Driver<C> {
             OutputItemKind::Message(message) => Some(message.clone()),
             _ => None,
         });
-        let hosted = items.iter().any(|item| {
+        let acted = items.iter().any(|item| {
             !matches!(
                 item.kind(),
                 OutputItemKind::Reasoning(_) | OutputItemKind::Message(_)
@@ -407,7 +407,7 @@ impl<C: Send + Sync + 'static> Driver<C> {
             } else if state.conversation_id.is_some() {
                 state.acknowledged = state.input.len() + state.new_items.len();
             }
-            if hosted || !calls.is_empty() {
+            if acted {
                 state.used_tools.insert(self.agent.name().to_owned());
             }
             if !calls.is_empty() {
@@ -438,7 +438,7 @@ impl<C: Send + Sync + 'static> Driver<C> {
                 };
                 self.recover(error).await
             }
-            (None, None) if !hosted => self.finish(String::new()).await,
+            (None, None) if !acted => self.finish(String::new()).await,
             // A hosted tool ran and the model has not spoken yet, or not in the form it has to.
             (None, _) => self.save_turn().await,
         }

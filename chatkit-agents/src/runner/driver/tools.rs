@@ -1,5 +1,6 @@
 //! The tools that the model has called.
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
@@ -99,7 +100,7 @@ impl<C: Send + Sync + 'static> Driver<C> {
             return Ok(());
         };
         state.unknown_calls = if all { state.unknown_calls + 1 } else { 0 };
-        let ends = match self.scope.config.tool_not_found {
+        let ends = match self.scope.config.tool_not_found_behavior {
             ToolNotFound::ReturnErrorToModel { limit } => state.unknown_calls >= limit.max(1),
             ToolNotFound::RaiseError => true,
         };
@@ -133,8 +134,7 @@ impl<C: Send + Sync + 'static> Driver<C> {
                     .to_vec(),
             )
         };
-        let mut functions = Vec::new();
-        let mut locals: Vec<(String, Vec<BoxFuture<'static, Settled>>)> = Vec::new();
+        let mut started = Started::default();
         for (index, call) in calls
             .into_iter()
             .enumerate()
@@ -143,7 +143,7 @@ impl<C: Send + Sync + 'static> Driver<C> {
             let item = item_of(&items, &call.call);
             let callee = offer.callee(&call.call, item);
             match self.decision(index, &call, &callee).await? {
-                Decision::Waits => continue,
+                Decision::Waits => {}
                 Decision::Rejected(message) => {
                     let local = match &callee {
                         Callee::Local(tool) => Some(&***tool as &dyn LocalTool<C>),
@@ -151,56 +151,37 @@ impl<C: Send + Sync + 'static> Driver<C> {
                     };
                     let answer = call::rejected(&self.scope, local, &call.call, message);
                     self.answer(index, answer).await;
-                    continue;
                 }
-                Decision::Runs => {}
-            }
-            let started = Call {
-                scope: Arc::clone(&self.scope),
-                agent: self.agent.clone(),
-                hooks: self.hooks.clone(),
-                index,
-                call: call.call,
-                nested: call.nested,
-            };
-            match callee {
-                Callee::Handoff(..) => {}
-                Callee::Function(tool) => {
-                    functions.push(started.function(Arc::clone(tool)).boxed());
-                }
-                Callee::Local(tool) => {
-                    let kind = started.call.item_type.clone();
-                    let future = started.local(Arc::clone(tool)).boxed();
-                    match locals.iter_mut().find(|(known, _)| *known == kind) {
-                        Some((_, futures)) => futures.push(future),
-                        None => locals.push((kind, vec![future])),
+                Decision::Runs => match callee {
+                    Callee::Handoff(..) => {}
+                    Callee::Function(tool) => {
+                        let call = self.started(index, call);
+                        started.function(call.function(Arc::clone(tool)).boxed());
                     }
-                }
-                Callee::Unknown => {
-                    let answer = match started.call.item_type.as_str() {
-                        "mcp_approval_request" => {
-                            call::mcp_approval(&started.call.call_id, true, None)
-                        }
-                        _ => call::not_found(&self.scope, &started.call),
-                    };
-                    self.answer(index, answer).await;
-                }
+                    Callee::Local(tool) => {
+                        let call = self.started(index, call);
+                        let kind = call.call.item_type.clone();
+                        started.local(kind, call.local(Arc::clone(tool)).boxed());
+                    }
+                    Callee::Unknown => {
+                        let answer = call::unknown(&self.scope, &call.call);
+                        self.answer(index, answer).await;
+                    }
+                },
             }
         }
-        let limit = self
-            .scope
-            .config
-            .max_tool_concurrency
-            .map_or(functions.len().max(1), Into::into);
-        let functions = futures::stream::iter(functions)
-            .buffer_unordered(limit)
-            .boxed();
-        let locals = locals
-            .into_iter()
-            .map(|(_, calls)| futures::stream::iter(calls).then(|call| call).boxed());
-        Ok(futures::stream::select_all(
-            std::iter::once(functions).chain(locals),
-        ))
+        Ok(started.together(self.scope.config.max_function_tool_concurrency))
+    }
+
+    fn started(&self, index: usize, call: ToolCall) -> Call<C> {
+        Call {
+            scope: Arc::clone(&self.scope),
+            agent: self.agent.clone(),
+            hooks: self.hooks.clone(),
+            index,
+            call: call.call,
+            nested: call.nested,
+        }
     }
 
     /// Whether a call may run; asks whether it needs an approval when that is not known.
@@ -210,21 +191,12 @@ impl<C: Send + Sync + 'static> Driver<C> {
         call: &ToolCall,
         callee: &Callee<'_, C>,
     ) -> Result<Decision, RunError> {
-        let decided = self
-            .scope
-            .shared
-            .state()
-            .decided_tools
-            .get(&call.call.key())
-            .copied();
-        match (&call.approval, decided) {
-            (Some(Approval::Approved), _) | (_, Some(true)) => return Ok(Decision::Runs),
-            (Some(Approval::Rejected { message }), _) => {
-                return Ok(Decision::Rejected(message.clone()));
-            }
-            (_, Some(false)) => return Ok(Decision::Rejected(None)),
-            (Some(Approval::Pending), None) => return Ok(Decision::Waits),
-            (None, None) => {}
+        let decided = self.scope.shared.state().decision(call).cloned();
+        match decided {
+            Some(Approval::Approved) => return Ok(Decision::Runs),
+            Some(Approval::Rejected { message }) => return Ok(Decision::Rejected(message)),
+            Some(Approval::Pending) => return Ok(Decision::Waits),
+            None => {}
         }
         if call.nested.is_some() {
             return Ok(Decision::Runs);
@@ -319,6 +291,37 @@ impl<C: Send + Sync + 'static> Driver<C> {
             }
         };
         Ok(result.map(|result| result.output.to_text()))
+    }
+}
+
+/// Calls on their way.
+#[derive(Default)]
+struct Started {
+    functions: Vec<BoxFuture<'static, Settled>>,
+    /// Those of other tools, by kind.
+    locals: Vec<(String, Vec<BoxFuture<'static, Settled>>)>,
+}
+
+impl Started {
+    fn function(&mut self, call: BoxFuture<'static, Settled>) {
+        self.functions.push(call);
+    }
+
+    fn local(&mut self, kind: String, call: BoxFuture<'static, Settled>) {
+        match self.locals.iter_mut().find(|(known, _)| *known == kind) {
+            Some((_, calls)) => calls.push(call),
+            None => self.locals.push((kind, vec![call])),
+        }
+    }
+
+    /// All calls, as they settle: at most `limit` functions at a time, and one call of each other kind.
+    fn together(self, limit: Option<NonZeroUsize>) -> SelectAll<BoxStream<'static, Settled>> {
+        let limit = limit.map_or(self.functions.len().max(1), Into::into);
+        let functions = futures::stream::iter(self.functions).buffer_unordered(limit);
+        let locals = self.locals.into_iter();
+        let locals =
+            locals.map(|(_, calls)| futures::stream::iter(calls).then(|call| call).boxed());
+        futures::stream::select_all(std::iter::once(functions.boxed()).chain(locals))
     }
 }
 

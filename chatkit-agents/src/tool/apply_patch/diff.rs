@@ -99,7 +99,7 @@ fn begins_with(line: &str, any: &[&str]) -> bool {
 }
 
 fn error(problem: &str, lines: &str) -> ToolError {
-    ToolError::msg(format!("The diff cannot be applied: {problem}:\n{lines}"))
+    ToolError::for_model(format!("The diff cannot be applied: {problem}:\n{lines}"))
 }
 
 /// The lines of a diff.

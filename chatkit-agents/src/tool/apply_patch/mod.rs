@@ -127,7 +127,7 @@ impl ApplyPatchOperation {
 ///         move_to: Option<&str>,
 ///     ) -> Result<String, ToolError> {
 ///         let mut files = self.0.lock().unwrap();
-///         let text = files.get(path).ok_or(ToolError::msg("There is no such file."))?;
+///         let text = files.get(path).ok_or(ToolError::for_model("There is no such file."))?;
 ///         let text = apply_diff(text, diff)?;
 ///         files.remove(path);
 ///         files.insert(move_to.unwrap_or(path).to_owned(), text);

@@ -58,7 +58,7 @@ async fn a_person_decides_where_no_function_does() {
         assert_eq!(waiting[0].tool_name, "write_page");
         assert_eq!(waiting[0].namespace.as_deref(), Some("wiki"));
         let mut state = result.into_state();
-        state.reject("mcpr_1", "No.".to_owned()).unwrap();
+        state.reject_with("mcpr_1", "No.").unwrap();
         let json = state.to_json().unwrap();
         let state = chatkit_agents::RunState::from_json(&json).unwrap();
         Runner::resume(&agent, state, ()).await.unwrap();

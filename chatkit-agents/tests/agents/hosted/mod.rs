@@ -97,7 +97,7 @@ impl<C: Send + Sync> ApplyPatchEditor<C> for Files {
     ) -> Result<String, ToolError> {
         let text = self
             .text(path)
-            .ok_or(ToolError::msg("There is no such file."))?;
+            .ok_or(ToolError::for_model("There is no such file."))?;
         let text = apply_diff(&text, diff)?;
         let mut files = self.0.lock().unwrap();
         files.remove(path);
@@ -118,7 +118,7 @@ struct Screen(Arc<Mutex<Vec<ComputerAction>>>);
 impl<C: Send + Sync> Computer<C> for Screen {
     async fn act(&self, _: ToolContext<'_, C>, action: ComputerAction) -> Result<(), ToolError> {
         if matches!(action, ComputerAction::Wait) {
-            return Err(ToolError::msg("the machine is gone"));
+            return Err(ToolError::for_model("the machine is gone"));
         }
         self.0.lock().unwrap().push(action);
         Ok(())
@@ -133,7 +133,7 @@ async fn sql(ctx: ToolContext<'_, ()>) -> Result<String, ToolError> {
     match ctx.tool_arguments() {
         "SELECT 1" => Ok("1".to_owned()),
         "DROP" => Err(ToolError::new("password=hunter2")),
-        other => Err(ToolError::msg(format!("Not known: {other}"))),
+        other => Err(ToolError::for_model(format!("Not known: {other}"))),
     }
 }
 
@@ -224,6 +224,10 @@ async fn the_tools_of_the_provider_are_described_as_in_python() {
         ("programmatic", ProgrammaticToolCallingTool::new().into()),
     ];
     let golden = golden();
+    let tried = tools.iter().map(|(name, _)| *name);
+    let tried: Vec<_> = tried.chain(["namespace", "deferred"]).collect();
+    let known: Vec<_> = golden.as_object().unwrap().keys().collect();
+    assert_eq!(tried, known);
     for (name, tool) in tools {
         let mut tools = vec![tool];
         if name == "programmatic" {

@@ -86,7 +86,7 @@ async fn a_person_may_have_to_approve_commands() {
     assert_eq!(waiting[0].tool_name, "shell_call");
     assert_eq!(server.requests().len(), 1);
     let mut state = result.into_state();
-    state.reject("call_1", "Not today.".to_owned()).unwrap();
+    state.reject_with("call_1", "Not today.").unwrap();
     Runner::resume(&agent, state, ()).await.unwrap();
     let output = &bodies(&server)[1]["input"][2]["output"][0];
     assert_eq!(output["stderr"], "Not today.");
