@@ -182,7 +182,7 @@ impl<C: Send + Sync + 'static> AgentContext<C> {
         self.inner.turn.store()
     }
 
-    /// What the request brought along.
+    /// The server's context of this request: what your function that authenticates has returned.
     pub fn request_context(&self) -> &C {
         self.inner.turn.context()
     }
@@ -195,7 +195,9 @@ impl<C: Send + Sync + 'static> AgentContext<C> {
     /// Sends an event into the thread.
     ///
     /// It is forwarded by the [`stream_agent_response`](crate::stream_agent_response) of this context, between the run's
-    /// own events; when this returns it is queued, not yet stored. Waits while 256 events are queued.
+    /// own events; when this returns it is queued, not yet stored. Waits while 256 events are queued, so without a
+    /// `stream_agent_response` that is read it comes to wait forever: a run that only [`Runner::run`](crate::Runner::run)
+    /// reads has a context of its own, or none.
     pub async fn stream(&self, event: impl Into<ThreadStreamEvent>) {
         let event = event.into();
         self.publish(|state| {

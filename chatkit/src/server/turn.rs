@@ -122,7 +122,7 @@ impl<C: Send + Sync + 'static> Turn<C> {
         Arc::clone(&self.thread_state().current)
     }
 
-    /// What the request brought along.
+    /// The server's context of this request: what your function that authenticates has returned.
     pub fn context(&self) -> &C {
         &self.inner.context
     }
