@@ -13,6 +13,7 @@ use super::gates::Gates;
 use super::{LocalTool, Tool, ToolCaller, ToolContext, ToolError};
 use crate::callback::Callback;
 use crate::items::InputItem;
+use crate::runner::RunContext;
 
 /// Runs the commands of a [`ShellTool`].
 ///
@@ -185,6 +186,16 @@ impl<C: Send + Sync + 'static> ShellTool<C> {
         }
     }
 
+    /// Sets when the model may use the tool; asked before every call to the model.
+    #[must_use]
+    pub fn is_enabled<K>(
+        mut self,
+        is_enabled: impl for<'a> Callback<'a, RunContext<'a, C>, Result<bool, BoxError>, K>,
+    ) -> Self {
+        self.gates.set_is_enabled(is_enabled);
+        self
+    }
+
     /// Sets which calls a person has to approve. [`ShellTool::action`] reads the commands of a call.
     #[must_use]
     pub fn needs_approval<K>(
@@ -267,6 +278,10 @@ impl<C: Send + Sync + 'static> LocalTool<C> for ShellTool<C> {
         ctx: ToolContext<'a, C>,
     ) -> BoxFuture<'a, Result<bool, BoxError>> {
         self.gates.needs_approval(ctx)
+    }
+
+    fn is_enabled<'a>(&'a self, run: RunContext<'a, C>) -> BoxFuture<'a, Result<bool, BoxError>> {
+        self.gates.is_enabled(run)
     }
 }
 

@@ -16,6 +16,7 @@ use super::gates::Gates;
 use super::{LocalTool, Tool, ToolCaller, ToolContext, ToolError};
 use crate::callback::Callback;
 use crate::items::InputItem;
+use crate::runner::RunContext;
 
 /// Changes the files of an [`ApplyPatchTool`].
 ///
@@ -184,6 +185,16 @@ impl<C: Send + Sync + 'static> ApplyPatchTool<C> {
         }
     }
 
+    /// Sets when the model may use the tool; asked before every call to the model.
+    #[must_use]
+    pub fn is_enabled<K>(
+        mut self,
+        is_enabled: impl for<'a> Callback<'a, RunContext<'a, C>, Result<bool, BoxError>, K>,
+    ) -> Self {
+        self.gates.set_is_enabled(is_enabled);
+        self
+    }
+
     /// Sets which calls a person has to approve. [`ApplyPatchTool::operations`] reads the changes of a call.
     #[must_use]
     pub fn needs_approval<K>(
@@ -267,6 +278,10 @@ impl<C: Send + Sync + 'static> LocalTool<C> for ApplyPatchTool<C> {
         ctx: ToolContext<'a, C>,
     ) -> BoxFuture<'a, Result<bool, BoxError>> {
         self.gates.needs_approval(ctx)
+    }
+
+    fn is_enabled<'a>(&'a self, run: RunContext<'a, C>) -> BoxFuture<'a, Result<bool, BoxError>> {
+        self.gates.is_enabled(run)
     }
 }
 

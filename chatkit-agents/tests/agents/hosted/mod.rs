@@ -27,7 +27,7 @@ use chatkit_agents::tool::{
     create_file_text,
 };
 use chatkit_agents::{
-    RunErrorKind, RunItemEventName, RunItemKind, Runner, StreamEvent, ToolUseBehavior,
+    RunContext, RunErrorKind, RunItemEventName, RunItemKind, Runner, StreamEvent, ToolUseBehavior,
 };
 
 use super::*;
@@ -280,6 +280,26 @@ async fn the_rest_of_the_options_are_sent_too() {
             "output_format": "webp",
         })
     );
+}
+
+#[tokio::test]
+async fn a_tool_that_is_not_enabled_is_not_sent() {
+    fn never(_: RunContext<'_, ()>) -> bool {
+        false
+    }
+    let body = request([
+        ShellTool::new(Sandbox).is_enabled(never).into(),
+        ApplyPatchTool::new(Files::default())
+            .is_enabled(never)
+            .into(),
+        CustomTool::new("sql", "Runs an SQL query.", sql)
+            .is_enabled(never)
+            .into(),
+        says("hello", "Hi").into(),
+    ])
+    .await;
+    assert_eq!(body["tools"].as_array().unwrap().len(), 1);
+    assert_eq!(body["tools"][0]["name"], "hello");
 }
 
 #[tokio::test]
