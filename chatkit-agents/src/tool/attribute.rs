@@ -175,9 +175,9 @@
 /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
 /// let user = User { trusted: true };
 /// let call = |arguments| ToolContext::new(&user, "refund", "call_1", arguments);
-/// assert!(!refund.needs_approval(call(r#"{"order": 1, "cents": 500}"#)).await);
-/// assert!(refund.needs_approval(call(r#"{"order": 1, "cents": 50000}"#)).await);
-/// assert!(refund.needs_approval(call(r#"{"order": 1}"#)).await);
+/// assert!(!refund.needs_approval(call(r#"{"order": 1, "cents": 500}"#)).await.unwrap());
+/// assert!(refund.needs_approval(call(r#"{"order": 1, "cents": 50000}"#)).await.unwrap());
+/// assert!(refund.needs_approval(call(r#"{"order": 1}"#)).await.unwrap());
 /// # });
 /// # std::io::Result::Ok(())
 /// ```
