@@ -17,7 +17,7 @@ use futures::future::BoxFuture;
 /// a closure's argument, as below.
 ///
 /// ```
-/// use chatkit_agents::{Agent, RunContext};
+/// use chatkit_agents::{Agent, BoxError, RunContext};
 /// # use chatkit_agents::model::ResponsesClient;
 ///
 /// struct User {
@@ -28,8 +28,14 @@ use futures::future::BoxFuture;
 ///     format!("You talk to {}.", run.name)
 /// }
 ///
+/// async fn rules(_: RunContext<'_, User>) -> Result<String, BoxError> {
+///     Ok(load_rules().await?) // an error ends the run
+/// }
+/// # async fn load_rules() -> std::io::Result<String> { Ok(String::new()) }
+///
 /// # fn agents(client: ResponsesClient) {
 /// let agent = Agent::new("Greeter", client.model("gpt-5.6-luna")).instructions_fn(greeting);
+/// let agent = agent.instructions_fn(rules);
 ///
 /// let shop = String::from("Books & Tea");
 /// let agent = agent.instructions_fn(move |run: RunContext<'_, User>| {

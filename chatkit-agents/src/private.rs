@@ -55,7 +55,7 @@ pub fn failure_text<'a>(error: &'a ToolError, text: &'static str) -> Cow<'a, str
     message = "the function of `needs_approval` does not have one of the forms that it may have",
     label = "expected a function from `&C`, from `ToolContext<'_, C>`, from the arguments, or from the last two",
     note = "`C` is the context of the tool; the arguments are any type that implements `DeserializeOwned`",
-    note = "it returns `bool`, or is an `async fn` that does"
+    note = "it returns `bool` or a `Result` of it, or is an `async fn` that does"
 )]
 pub trait NeedsApproval<'a, C, Kind> {
     /// Whether the call needs an approval.
