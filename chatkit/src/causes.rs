@@ -5,7 +5,7 @@ use std::fmt;
 use std::iter::successors;
 
 /// The first error of type `E`, from this one on along the chain of sources.
-pub(crate) fn find_source<'a, E: StdError + 'static>(
+pub fn find_source<'a, E: StdError + 'static>(
     first: Option<&'a (dyn StdError + 'static)>,
 ) -> Option<&'a E> {
     successors(first, |&error| error.source()).find_map(|error| error.downcast_ref())

@@ -126,7 +126,7 @@ pub mod types;
 pub mod widgets;
 
 #[doc(hidden)]
-pub use causes::write_error;
+pub use causes::{find_source, write_error};
 pub use error::{CustomStreamError, Error, ErrorKind, StreamError, TurnError};
 pub use server::{
     ChatKitHandler, ChatKitServer, EventStream, OnDisconnect, ProcessResult, RequestInfo,

@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
-use std::iter::successors;
 
 use chatkit::{BoxError, write_error};
 
@@ -107,7 +106,7 @@ impl RunError {
     /// The first error of type `E` in the chain of sources: a [`ModelError`], for example, or an error of a function of
     /// yours.
     pub fn find_source<E: StdError + 'static>(&self) -> Option<&E> {
-        successors(self.source(), |&error| error.source()).find_map(|error| error.downcast_ref())
+        chatkit::find_source(self.source())
     }
 
     /// A guardrail of the run ended it: what it produced should not be shown.
