@@ -16,12 +16,11 @@ use crate::handoff::function_style;
 use crate::hooks::RunHooks;
 use crate::items::InputItem;
 use crate::runner::{
-    NestedStart, Run, RunConfig, RunContext, RunErrorKind, RunItem, RunItemKind, RunResult,
-    StreamEvent,
+    NestedStart, Run, RunConfig, RunErrorKind, RunItem, RunItemKind, RunResult, StreamEvent,
 };
 use crate::tool::{
     FunctionTool, Gates, SchemaError, Tool, ToolContext, ToolDefinition, ToolError, ToolOutput,
-    parameters_schema,
+    gate_methods, gate_setters, parameters_schema,
 };
 
 /// What stands before structured input, so that a model reads it as data.
@@ -207,24 +206,8 @@ impl<C: Send + Sync + 'static> AgentTool<C> {
         self
     }
 
-    /// Sets when the model may use the tool; asked before every call to the model.
-    #[must_use]
-    pub fn is_enabled<K>(
-        mut self,
-        is_enabled: impl for<'a> Callback<'a, RunContext<'a, C>, Result<bool, BoxError>, K>,
-    ) -> Self {
-        self.gates.set_is_enabled(is_enabled);
-        self
-    }
-
-    /// Sets which calls a person has to approve.
-    #[must_use]
-    pub fn needs_approval<K>(
-        mut self,
-        needs: impl for<'a> Callback<'a, ToolContext<'a, C>, Result<bool, BoxError>, K>,
-    ) -> Self {
-        self.gates.set_needs_approval(needs);
-        self
+    gate_setters! {
+        /// Sets which calls a person has to approve.
     }
 
     /// Sets whether a failure of the agent's run fails the outer run too. By default the outer model is told.
@@ -338,16 +321,7 @@ impl<C: Send + Sync + 'static> FunctionTool<C> for AgentTool<C> {
         Box::pin(self.run(ctx))
     }
 
-    fn is_enabled<'a>(&'a self, run: RunContext<'a, C>) -> BoxFuture<'a, Result<bool, BoxError>> {
-        self.gates.is_enabled(run)
-    }
-
-    fn needs_approval<'a>(
-        &'a self,
-        ctx: ToolContext<'a, C>,
-    ) -> BoxFuture<'a, Result<bool, BoxError>> {
-        self.gates.needs_approval(ctx)
-    }
+    gate_methods! {}
 
     fn failure_message<'a>(&self, error: &'a ToolError) -> Cow<'a, str> {
         Cow::Borrowed(error.model_message())

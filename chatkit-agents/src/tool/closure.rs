@@ -5,7 +5,6 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use chatkit::BoxError;
 use futures::future::BoxFuture;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
@@ -16,12 +15,10 @@ use super::arguments::parameters_schema;
 use super::context::{OwnedToolContext, ToolContext};
 use super::definition::{ToolCaller, ToolDefinition};
 use super::error::ToolError;
-use super::gates::Gates;
+use super::gates::{Gates, gate_methods, gate_setters};
 use super::guardrail::{ToolInputGuardrail, ToolOutputGuardrail};
 use super::output::{IntoToolOutput, ToolOutput};
 use super::strict::SchemaError;
-use crate::callback::Callback;
-use crate::runner::RunContext;
 
 type Handler<C> =
     dyn Fn(OwnedToolContext<C>) -> BoxFuture<'static, Result<ToolOutput, ToolError>> + Send + Sync;
@@ -179,43 +176,27 @@ impl<C: 'static> FnTool<C> {
         self
     }
 
-    /// Sets when the model may use the tool; asked before every call to the model.
-    #[must_use]
-    pub fn is_enabled<K>(
-        mut self,
-        is_enabled: impl for<'a> Callback<'a, RunContext<'a, C>, Result<bool, BoxError>, K>,
-    ) -> Self {
-        self.gates.set_is_enabled(is_enabled);
-        self
-    }
-
-    /// Sets which calls a person has to approve. Asked for each call, before its guardrails.
-    ///
-    /// ```
-    /// use chatkit_agents::tool::{OwnedToolContext, ToolContext, tool_fn};
-    ///
-    /// #[derive(serde::Deserialize, schemars::JsonSchema)]
-    /// struct Refund {
-    ///     cents: u64,
-    /// }
-    ///
-    /// fn is_large(ctx: ToolContext<'_, ()>) -> bool {
-    ///     // What cannot be read needs an approval too.
-    ///     ctx.parse_arguments::<Refund>().map_or(true, |refund| refund.cents > 100_00)
-    /// }
-    ///
-    /// let refund = tool_fn("refund", "Pays back.", |_: OwnedToolContext<()>, refund: Refund| async move {
-    ///     format!("{} cents are on their way.", refund.cents)
-    /// })
-    /// .needs_approval(is_large);
-    /// ```
-    #[must_use]
-    pub fn needs_approval<K>(
-        mut self,
-        needs: impl for<'a> Callback<'a, ToolContext<'a, C>, Result<bool, BoxError>, K>,
-    ) -> Self {
-        self.gates.set_needs_approval(needs);
-        self
+    gate_setters! {
+        /// Sets which calls a person has to approve. Asked for each call, before its guardrails.
+        ///
+        /// ```
+        /// use chatkit_agents::tool::{OwnedToolContext, ToolContext, tool_fn};
+        ///
+        /// #[derive(serde::Deserialize, schemars::JsonSchema)]
+        /// struct Refund {
+        ///     cents: u64,
+        /// }
+        ///
+        /// fn is_large(ctx: ToolContext<'_, ()>) -> bool {
+        ///     // What cannot be read needs an approval too.
+        ///     ctx.parse_arguments::<Refund>().map_or(true, |refund| refund.cents > 100_00)
+        /// }
+        ///
+        /// let refund = tool_fn("refund", "Pays back.", |_: OwnedToolContext<()>, refund: Refund| async move {
+        ///     format!("{} cents are on their way.", refund.cents)
+        /// })
+        /// .needs_approval(is_large);
+        /// ```
     }
 
     /// Adds a check of the arguments, made before the call, after those that were added earlier.
@@ -306,16 +287,7 @@ impl<C: Clone + Send + Sync + 'static> FunctionTool<C> for FnTool<C> {
         self.timeout
     }
 
-    fn is_enabled<'a>(&'a self, run: RunContext<'a, C>) -> BoxFuture<'a, Result<bool, BoxError>> {
-        self.gates.is_enabled(run)
-    }
-
-    fn needs_approval<'a>(
-        &'a self,
-        ctx: ToolContext<'a, C>,
-    ) -> BoxFuture<'a, Result<bool, BoxError>> {
-        self.gates.needs_approval(ctx)
-    }
+    gate_methods! {}
 
     fn input_guardrails(&self) -> &[ToolInputGuardrail<C>] {
         &self.input_guardrails

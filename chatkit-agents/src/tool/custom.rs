@@ -3,15 +3,13 @@
 use std::fmt;
 use std::sync::Arc;
 
-use chatkit::BoxError;
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
 
-use super::gates::Gates;
+use super::gates::{Gates, gate_methods, gate_setters};
 use super::{IntoToolOutput, LocalTool, Tool, ToolCaller, ToolContext, ToolError, ToolOutput};
 use crate::callback::{Callback, Later};
 use crate::items::{InputItem, OutputItem};
-use crate::runner::RunContext;
 
 /// A tool whose only argument is a text: code, a query, a command. The model need not wrap it in JSON, and a
 /// [grammar](Self::lark) can hold it to a language.
@@ -102,24 +100,8 @@ impl<C: 'static> CustomTool<C> {
         self
     }
 
-    /// Sets which calls a person has to approve.
-    #[must_use]
-    pub fn needs_approval<K>(
-        mut self,
-        needs: impl for<'a> Callback<'a, ToolContext<'a, C>, Result<bool, BoxError>, K>,
-    ) -> Self {
-        self.gates.set_needs_approval(needs);
-        self
-    }
-
-    /// Sets when the model may use the tool; asked before every call to the model.
-    #[must_use]
-    pub fn is_enabled<K>(
-        mut self,
-        is_enabled: impl for<'a> Callback<'a, RunContext<'a, C>, Result<bool, BoxError>, K>,
-    ) -> Self {
-        self.gates.set_is_enabled(is_enabled);
-        self
+    gate_setters! {
+        /// Sets which calls a person has to approve.
     }
 }
 
@@ -166,16 +148,7 @@ impl<C: Send + Sync + 'static> LocalTool<C> for CustomTool<C> {
         answer(call_id, &ToolOutput::Text(text.to_owned()))
     }
 
-    fn needs_approval<'a>(
-        &'a self,
-        ctx: ToolContext<'a, C>,
-    ) -> BoxFuture<'a, Result<bool, BoxError>> {
-        self.gates.needs_approval(ctx)
-    }
-
-    fn is_enabled<'a>(&'a self, run: RunContext<'a, C>) -> BoxFuture<'a, Result<bool, BoxError>> {
-        self.gates.is_enabled(run)
-    }
+    gate_methods! {}
 }
 
 impl<C: Send + Sync + 'static> From<CustomTool<C>> for Tool<C> {

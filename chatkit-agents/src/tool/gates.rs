@@ -64,3 +64,49 @@ impl<C> Gates<C> {
         }
     }
 }
+
+/// The setters of a tool with a field `gates`. The documentation is that of `needs_approval`.
+macro_rules! gate_setters {
+    ($(#[$needs_approval:meta])*) => {
+        /// Sets when the model may use the tool; asked before every call to the model.
+        #[must_use]
+        pub fn is_enabled<K>(
+            mut self,
+            is_enabled: impl for<'a> $crate::Callback<'a, $crate::RunContext<'a, C>, Result<bool, $crate::BoxError>, K>,
+        ) -> Self {
+            self.gates.set_is_enabled(is_enabled);
+            self
+        }
+
+        $(#[$needs_approval])*
+        #[must_use]
+        pub fn needs_approval<K>(
+            mut self,
+            needs: impl for<'a> $crate::Callback<'a, $crate::ToolContext<'a, C>, Result<bool, $crate::BoxError>, K>,
+        ) -> Self {
+            self.gates.set_needs_approval(needs);
+            self
+        }
+    };
+}
+
+/// The methods of [`FunctionTool`](super::FunctionTool) and [`LocalTool`](super::LocalTool) that ask a field `gates`.
+macro_rules! gate_methods {
+    () => {
+        fn is_enabled<'a>(
+            &'a self,
+            run: $crate::RunContext<'a, C>,
+        ) -> futures::future::BoxFuture<'a, Result<bool, $crate::BoxError>> {
+            self.gates.is_enabled(run)
+        }
+
+        fn needs_approval<'a>(
+            &'a self,
+            ctx: $crate::ToolContext<'a, C>,
+        ) -> futures::future::BoxFuture<'a, Result<bool, $crate::BoxError>> {
+            self.gates.needs_approval(ctx)
+        }
+    };
+}
+
+pub(crate) use {gate_methods, gate_setters};

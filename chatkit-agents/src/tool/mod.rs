@@ -60,7 +60,7 @@ pub use self::context::{OwnedToolContext, ToolContext};
 pub use self::custom::CustomTool;
 pub use self::definition::{ToolCaller, ToolDefinition};
 pub use self::error::{ToolError, ToolErrorKind};
-pub(crate) use self::gates::Gates;
+pub(crate) use self::gates::{Gates, gate_methods, gate_setters};
 pub use self::guardrail::{
     ToolGuardrailFunctionOutput, ToolInputGuardrail, ToolOutputGuardrail, ToolOutputGuardrailData,
 };

@@ -4,16 +4,13 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chatkit::BoxError;
 use futures::future::BoxFuture;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::gates::Gates;
+use super::gates::{Gates, gate_methods, gate_setters};
 use super::{LocalTool, Tool, ToolCaller, ToolContext, ToolError};
-use crate::callback::Callback;
 use crate::items::InputItem;
-use crate::runner::RunContext;
 
 /// Runs the commands of a [`ShellTool`].
 ///
@@ -186,24 +183,8 @@ impl<C: Send + Sync + 'static> ShellTool<C> {
         }
     }
 
-    /// Sets when the model may use the tool; asked before every call to the model.
-    #[must_use]
-    pub fn is_enabled<K>(
-        mut self,
-        is_enabled: impl for<'a> Callback<'a, RunContext<'a, C>, Result<bool, BoxError>, K>,
-    ) -> Self {
-        self.gates.set_is_enabled(is_enabled);
-        self
-    }
-
-    /// Sets which calls a person has to approve. [`ShellTool::action`] reads the commands of a call.
-    #[must_use]
-    pub fn needs_approval<K>(
-        mut self,
-        needs: impl for<'a> Callback<'a, ToolContext<'a, C>, Result<bool, BoxError>, K>,
-    ) -> Self {
-        self.gates.set_needs_approval(needs);
-        self
+    gate_setters! {
+        /// Sets which calls a person has to approve. [`ShellTool::action`] reads the commands of a call.
     }
 
     /// Sets the skills that the model finds on the machine, as the API takes them:
@@ -273,16 +254,7 @@ impl<C: Send + Sync + 'static> LocalTool<C> for ShellTool<C> {
         answer(call_id, &[ShellCommandOutput::exit(1, "", text)], None)
     }
 
-    fn needs_approval<'a>(
-        &'a self,
-        ctx: ToolContext<'a, C>,
-    ) -> BoxFuture<'a, Result<bool, BoxError>> {
-        self.gates.needs_approval(ctx)
-    }
-
-    fn is_enabled<'a>(&'a self, run: RunContext<'a, C>) -> BoxFuture<'a, Result<bool, BoxError>> {
-        self.gates.is_enabled(run)
-    }
+    gate_methods! {}
 }
 
 fn answer(call_id: &str, output: &[ShellCommandOutput], max: Option<usize>) -> InputItem {

@@ -5,18 +5,15 @@ mod diff;
 use std::fmt;
 use std::sync::Arc;
 
-use chatkit::BoxError;
 use futures::future::BoxFuture;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 pub use self::diff::{apply_diff, create_file_text};
 
-use super::gates::Gates;
+use super::gates::{Gates, gate_methods, gate_setters};
 use super::{LocalTool, Tool, ToolCaller, ToolContext, ToolError};
-use crate::callback::Callback;
 use crate::items::InputItem;
-use crate::runner::RunContext;
 
 /// Changes the files of an [`ApplyPatchTool`].
 ///
@@ -185,24 +182,8 @@ impl<C: Send + Sync + 'static> ApplyPatchTool<C> {
         }
     }
 
-    /// Sets when the model may use the tool; asked before every call to the model.
-    #[must_use]
-    pub fn is_enabled<K>(
-        mut self,
-        is_enabled: impl for<'a> Callback<'a, RunContext<'a, C>, Result<bool, BoxError>, K>,
-    ) -> Self {
-        self.gates.set_is_enabled(is_enabled);
-        self
-    }
-
-    /// Sets which calls a person has to approve. [`ApplyPatchTool::operations`] reads the changes of a call.
-    #[must_use]
-    pub fn needs_approval<K>(
-        mut self,
-        needs: impl for<'a> Callback<'a, ToolContext<'a, C>, Result<bool, BoxError>, K>,
-    ) -> Self {
-        self.gates.set_needs_approval(needs);
-        self
+    gate_setters! {
+        /// Sets which calls a person has to approve. [`ApplyPatchTool::operations`] reads the changes of a call.
     }
 
     /// Sets who may call the tool. The API's default is the model itself.
@@ -273,16 +254,7 @@ impl<C: Send + Sync + 'static> LocalTool<C> for ApplyPatchTool<C> {
         answer(call_id, "failed", text)
     }
 
-    fn needs_approval<'a>(
-        &'a self,
-        ctx: ToolContext<'a, C>,
-    ) -> BoxFuture<'a, Result<bool, BoxError>> {
-        self.gates.needs_approval(ctx)
-    }
-
-    fn is_enabled<'a>(&'a self, run: RunContext<'a, C>) -> BoxFuture<'a, Result<bool, BoxError>> {
-        self.gates.is_enabled(run)
-    }
+    gate_methods! {}
 }
 
 fn answer(call_id: &str, status: &str, text: &str) -> InputItem {
